@@ -1,0 +1,36 @@
+/* row/check.h: what every row must pass before an encoder sees it.
+ *
+ * Sizes against max_cell and text against UTF-8, by the job's policies; every
+ * change is counted (struct rn_counts). After rn_check_row() a RN_TEXT cell is
+ * valid UTF-8 and no cell is larger than max_cell.
+ */
+#ifndef ROW_CHECK_H
+#define ROW_CHECK_H
+
+#include "runnel/arena.h"
+#include "runnel/config.h"
+#include "runnel/error.h"
+#include "runnel/row.h"
+
+struct rn_check {
+    const struct rn_config *config;
+    const struct rn_schema *schema;
+    struct rn_counts *counts;
+    struct rn_error *error;
+    uint8_t *scratch; /* where replaced text is composed, one row's worth */
+    size_t cap;
+};
+
+/* 0 unless on_bad_text = replace. */
+size_t rn_check_need(const struct rn_config *config);
+
+int rn_check_init(struct rn_check *k, const struct rn_config *config,
+                  const struct rn_schema *schema, struct rn_counts *counts,
+                  struct rn_error *error, struct rn_arena *mem);
+
+/* Rewrites cells in place where a policy says so. RN_E_VALUE with a text that
+ * names row (`number`, from 1) and column otherwise.
+ */
+int rn_check_row(struct rn_check *k, struct rn_row *row, uint64_t number);
+
+#endif

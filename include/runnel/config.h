@@ -1,0 +1,160 @@
+/* config.h: a job, as its file says it, with every default filled in.
+ *
+ * agent/job/config.c reads it (one table there lists every key with its type,
+ * bounds, default and meaning); everything else only looks. Strings are
+ * NUL-terminated, never NULL ("" when not given), and live in the arena that
+ * the configuration was read into.
+ */
+#ifndef RUNNEL_CONFIG_H
+#define RUNNEL_CONFIG_H
+
+#include "runnel/base.h"
+
+/* [source] on_oversize, on_mismatch, on_bad_text */
+enum rn_policy {
+    RN_ON_ERROR,    /* the run ends, naming row and column              */
+    RN_ON_TRUNCATE, /* oversize: cut (text at a character), counted     */
+    RN_ON_NULL,     /* NULL in its place, counted                       */
+    RN_ON_CONVERT,  /* mismatch: change the type where nothing is lost,
+                     * else error; counted                              */
+    RN_ON_REPLACE   /* bad text: each bad byte becomes U+FFFD, counted  */
+};
+
+/* [file] quote: which CSV fields are put in quotes */
+enum rn_quote {
+    RN_QUOTE_MINIMAL,     /* where the content needs it, and empty strings
+                           * so that they differ from NULL               */
+    RN_QUOTE_ALL,         /* every field, NULL too (as the null text)     */
+    RN_QUOTE_NON_NULL,    /* every field but NULL                         */
+    RN_QUOTE_NON_NUMERIC, /* every field but numbers, booleans and NULL   */
+    RN_QUOTE_NONE         /* none: content that needs it uses `escape`, and
+                           * is an error when there is none               */
+};
+
+enum rn_newline { RN_NEWLINE_LF, RN_NEWLINE_CRLF };
+
+/* [file] dates: dates and timestamps in CSV and JSON */
+enum rn_dates {
+    RN_DATES_ISO,      /* 2026-11-22, 2026-11-22T10:11:12.123456Z        */
+    RN_DATES_EPOCH,    /* seconds since 1970 (dates: days), fraction kept */
+    RN_DATES_EPOCH_MS, /* milliseconds since 1970                         */
+    RN_DATES_EPOCH_US  /* microseconds since 1970                         */
+};
+
+enum rn_binary { RN_BINARY_BASE64, RN_BINARY_HEX };
+
+/* [file] nan: NaN and infinities in CSV and JSON, which have no words for
+ * them (JSON) or too many (CSV)
+ */
+enum rn_nan {
+    RN_NAN_ERROR,
+    RN_NAN_NULL, /* counted in `nulled`                                  */
+    RN_NAN_TEXT  /* NaN, Infinity, -Infinity; a string in JSON           */
+};
+
+enum rn_bool_words { RN_BOOL_TRUE_FALSE, RN_BOOL_1_0, RN_BOOL_T_F };
+
+enum rn_shape { RN_SHAPE_LINES, RN_SHAPE_ARRAY };
+
+enum rn_compression { RN_COMPRESSION_NONE, RN_COMPRESSION_GZIP };
+
+/* [store] checksum: what Put Block carries so that the service can refuse
+ * changed bytes
+ */
+enum rn_checksum {
+    RN_CHECKSUM_AUTO, /* crc64 for Azure, md5 for the emulator           */
+    RN_CHECKSUM_NONE,
+    RN_CHECKSUM_MD5,
+    RN_CHECKSUM_CRC64
+};
+
+enum rn_auth_kind {
+    RN_AUTH_NONE, /* a folder store needs none */
+    RN_AUTH_SAS,
+    RN_AUTH_SHARED_KEY,
+    RN_AUTH_CONNECTION_STRING
+};
+
+struct rn_config {
+    const char *path; /* of the job file, for messages */
+
+    struct {
+        const char *name;
+        uint64_t memory; /* bytes, all of the agent's private memory     */
+        const char *state;
+        int64_t deadline_ms; /* length, for the whole run; 0: none       */
+        const char *log_level;
+    } job;
+
+    struct {
+        const char *kind;
+        const char *database;
+        const char *query;
+        const char *watermark;       /* column name or ""                */
+        const char *watermark_start; /* value for the first run, or ""   */
+        uint64_t max_cell;           /* bytes                            */
+        uint64_t memory;  /* slice for the driver, bytes; 0: by budget   */
+        enum rn_policy on_oversize;
+        enum rn_policy on_mismatch;
+        enum rn_policy on_bad_text;
+        int64_t busy_ms;  /* how long to wait for a locked database      */
+        uint64_t sample;  /* rows read ahead for undeclared column types */
+    } source;
+
+    struct {
+        const char *format;
+        enum rn_compression compression;
+        int level;               /* gzip: 1 to 9                         */
+        uint64_t rows_per_file;  /* 0: no limit                          */
+        uint64_t bytes_per_file; /* of the file as stored; 0: no limit   */
+        bool header;
+        char delimiter;          /* csv: one byte                        */
+        char quote_char;         /* csv: one byte                        */
+        enum rn_quote quote;
+        char escape;             /* csv: 0: double the quote             */
+        const char *null;        /* csv: the text of NULL, unquoted      */
+        enum rn_newline newline;
+        enum rn_bool_words booleans;
+        enum rn_dates dates;
+        enum rn_binary binary;
+        enum rn_nan nan;
+        enum rn_shape shape;     /* json                                 */
+        const char *row_number;  /* csv, json: name of the column that
+                                  * counts the run's rows, "" for none   */
+    } file;
+
+    struct {
+        const char *url;
+        const char *path;       /* template                              */
+        unsigned connections;   /* transfers in flight                   */
+        uint64_t block;         /* bytes of a block; 0: by budget        */
+        enum rn_checksum checksum;
+        bool allow_http;        /* http:// to loopback only              */
+        int64_t connect_ms;     /* resolve, connect, TLS                 */
+        int64_t idle_ms;        /* no progress for so long: link lost    */
+        int64_t request_ms;     /* one request in all                    */
+        int64_t retry_ms;       /* how long one operation is retried     */
+        unsigned restarts;      /* of the whole run, when blocks are gone */
+        const char *proxy;
+    } store;
+
+    struct {
+        const char *ca;
+    } tls;
+
+    /* Secrets: `file:PATH` values keep their source in *_file so that a
+     * refused credential can be read again.
+     */
+    struct {
+        enum rn_auth_kind kind;
+        const char *token;
+        const char *token_file;
+        const char *account;
+        const char *key;
+        const char *key_file;
+        const char *connection;
+        const char *connection_file;
+    } auth;
+};
+
+#endif

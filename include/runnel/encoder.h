@@ -1,0 +1,65 @@
+/* encoder.h: rows in, bytes of one file format out.
+ *
+ *     open -> begin -> row ... row -> end -> begin ...
+ *
+ * One begin/end pair makes one complete file. An encoder that failed stays
+ * failed until the next begin(). Nothing is kept between files.
+ */
+#ifndef RUNNEL_ENCODER_H
+#define RUNNEL_ENCODER_H
+
+#include "runnel/arena.h"
+#include "runnel/config.h"
+#include "runnel/error.h"
+#include "runnel/out.h"
+#include "runnel/row.h"
+
+struct rn_encoder;
+
+struct rn_encoder_class {
+    const char *name;   /* as written in the job file: "csv"     */
+    const char *suffix; /* "csv"; the path's {ext}, ".gz" is added by gzip */
+    const char *mime;   /* "text/csv; charset=utf-8"             */
+
+    /* Arena bytes that open() will take for this job and this number of
+     * columns, so that a budget that is too small is refused before the first
+     * row and not at the ten thousandth.
+     */
+    size_t (*need)(const struct rn_config *config, size_t columns);
+
+    /* Check that the format and the job's options can hold this schema
+     * (RN_E_CONFIG with a text if not) and take all memory. `config`,
+     * `schema` and `error` are borrowed for the life of the encoder.
+     */
+    int (*open)(const struct rn_config *config, const struct rn_schema *schema,
+                struct rn_arena *mem, struct rn_error *error,
+                struct rn_encoder **encoder);
+
+    /* Start a file: what precedes the first row goes to `out`, which is
+     * borrowed until end().
+     */
+    int (*begin)(struct rn_encoder *e, struct rn_out *out);
+
+    /* Add one row; it is not used after the return. RN_E_VALUE with a text
+     * that names row and column: a cell is outside what the format can hold.
+     * `number` is the row's ordinal in the run, counted from 1.
+     */
+    int (*row)(struct rn_encoder *e, const struct rn_row *row, uint64_t number);
+
+    /* Write whatever closes the file: a bracket, a sync marker, a footer. */
+    int (*end)(struct rn_encoder *e);
+};
+
+struct rn_encoder {
+    const struct rn_encoder_class *cls;
+    const struct rn_config *config;
+    const struct rn_schema *schema;
+    struct rn_error *error;
+    struct rn_out *out; /* between begin() and end() */
+};
+
+/* Every format there is, in the order in which messages list them. */
+extern const struct rn_encoder_class *const rn_encoders[];
+extern const size_t rn_encoders_n;
+
+#endif
