@@ -1,0 +1,339 @@
+# Makefile: builds Runnel for the host, and checks it.  `make help`
+#
+#   make                          build/runnel, build/librunnel.a
+#   make HTTP=curl                build/curl/runnel, over libcurl
+#   make CC=clang                 build/clang/runnel
+#   make SAN=address,undefined    build/asan/runnel
+#   make SOURCES="sqlite"         the sources this image can read from
+#   make MBEDTLS=system SQLITE=system, MBEDTLS_DIR=, SQLITE_DIR=, INIH_DIR=
+#                                 see tools/setup
+#
+# What differs between images is which files are listed here: there is no
+# #ifdef in agent/.
+
+SHELL = /bin/bash
+
+# ---------------------------------------------------------------- choices
+
+PORT ?= linux
+HTTP ?= http1
+SOURCES ?= sqlite
+SAN ?=
+WERROR ?= -Werror
+# make's own default is cc; a person's choice still wins.
+ifeq ($(origin CC),default)
+CC = gcc
+endif
+
+# One folder a variant, so that they don't overwrite each other.
+empty :=
+space := $(empty) $(empty)
+variant := $(if $(findstring clang,$(CC)),clang) \
+	$(if $(filter curl,$(HTTP)),curl) \
+	$(if $(findstring address,$(SAN)),asan,$(if $(SAN),san))
+BUILD ?= build$(addprefix /,$(subst $(space),-,$(strip $(variant))))
+DEPS ?= build/deps
+
+# As many jobs as processors, unless told otherwise.
+ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
+endif
+MAKEFLAGS += --no-builtin-rules
+
+include tools/deps-flags.mk
+
+# ------------------------------------------------------------------ files
+
+# Drivers are named after the source they read; the other files of that
+# folder are in every image.
+source_kinds = sqlite postgres mysql odbc csv ndjson
+absent_kinds = $(filter-out $(SOURCES),$(source_kinds))
+AGENT_SRC := $(filter-out agent/cli/main.c \
+	$(foreach k,$(absent_kinds),agent/source/$k%.c agent/source/$k.c), \
+	$(wildcard agent/*/*.c))
+PORT_SRC := $(wildcard port/$(PORT)/*.c)
+
+# With libcurl there is no HTTP and no TLS of ours; what stays is what blob
+# and identity compute with.
+CURL_KEEPS = agent/tls/mem.c agent/tls/crypto.c
+ifeq ($(HTTP),curl)
+AGENT_SRC := $(filter-out agent/http/%.c \
+	$(filter-out $(CURL_KEEPS),$(wildcard agent/tls/*.c)),$(AGENT_SRC))
+else
+PORT_SRC := $(filter-out port/linux/http_curl.c,$(PORT_SRC))
+endif
+
+LIB_SRC = $(AGENT_SRC) $(PORT_SRC)
+LIB_OBJ = $(LIB_SRC:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/source_list.o
+MAIN_SRC = $(wildcard agent/cli/main.c)
+MAIN_OBJ = $(MAIN_SRC:%.c=$(BUILD)/obj/%.o)
+
+UNIT_SRC := $(wildcard tests/unit/test_*.c)
+HELP_SRC := $(wildcard tests/lib/*.c tests/unit/lib/*.c)
+UNIT_BIN = $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ_BIN = $(FUZZ_SRC:tests/fuzz/%.c=build/fuzz/%)
+
+HEADERS := $(wildcard include/runnel/*.h agent/*/*.h port/*/*.h)
+ALL_C := $(wildcard include/runnel/*.h agent/*/*.[ch] port/*/*.[ch] \
+	tests/unit/*.[ch] tests/unit/lib/*.[ch] tests/lib/*.[ch] \
+	tests/fuzz/*.[ch] tests/bench/*.[ch] tools/*.c)
+
+# ------------------------------------------------------------------ flags
+
+WARN = -Wall -Wextra -pedantic -Wshadow -Wconversion -Wstrict-prototypes \
+	-Wmissing-prototypes -Wvla $(WERROR)
+OPT ?= -O2 -g
+# Fortified functions hide from the sanitizers what they should see.
+ifeq ($(SAN),)
+HARDEN = -fstack-protector-strong -fstack-clash-protection \
+	-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+else
+HARDEN = -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
+endif
+LINK_HARDEN = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections \
+	-Wl,--as-needed $(if $(SAN),-fsanitize=$(SAN))
+
+DEFS = $(INIH_DEFS) $(if $(filter system,$(MBEDTLS)),,$(MBEDTLS_DEFS))
+# Headers of libraries are not ours to warn about.
+INC = -Iinclude -Iagent -isystem $(DEPS)/include
+ALL_CFLAGS = -std=c11 $(OPT) -fPIE -ffunction-sections -fdata-sections \
+	$(HARDEN) $(WARN) $(DEFS) $(INC) $(CFLAGS)
+PORT_CFLAGS = -D_GNU_SOURCE -Iport/$(PORT)
+TEST_CFLAGS = -D_GNU_SOURCE -Itests -Itests/lib -Itests/unit
+
+ifeq ($(MBEDTLS),system)
+MBED_LIBS = -lmbedtls -lmbedx509 -lmbedcrypto
+else
+MBED_LIBS = $(DEPS)/lib/libmbedtls.a
+DEP_LIBS += $(DEPS)/lib/libmbedtls.a
+endif
+ifeq ($(SQLITE),system)
+SQLITE_LIBS = -lsqlite3
+else
+SQLITE_LIBS = $(DEPS)/lib/libsqlite3.a
+DEP_LIBS += $(DEPS)/lib/libsqlite3.a
+endif
+DEP_LIBS += $(DEPS)/lib/libinih.a
+# Static where we can: each shared library costs private pages.
+LIBS = $(MBED_LIBS) $(SQLITE_LIBS) $(DEPS)/lib/libinih.a \
+	$(if $(filter curl,$(HTTP)),-lcurl) -l:libz.a -lm
+
+# ---------------------------------------------------------------- targets
+
+.PHONY: all check demo bench unit unit-bins memcheck e2e lint format \
+	format-check tidy cppcheck layers shape headers fuzz fuzz-bins asan \
+	clang curl rowgen deps clean help FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(BUILD)/librunnel.a $(if $(MAIN_SRC),$(BUILD)/runnel) ## Build build/runnel and build/librunnel.a (the default)
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / \
+		{ printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+check: ## Set up, then run every test and check there is
+	@tools/setup test
+	@tests/run
+
+demo: ## Set up, then run the main job into Azurite in every format and check it
+	@tools/setup test
+	@$(MAKE) --no-print-directory all rowgen
+	@tools/demo
+
+bench: ## Set up, then measure the agent beside what people would use instead
+	@tools/setup bench
+	@$(MAKE) --no-print-directory all rowgen
+	@tests/bench/run
+
+unit: unit-bins ## Run the unit tests of this variant (also SAN=, CC=, T="test_x")
+	@BUILD=$(BUILD) tests/lib/unit.sh $(T)
+
+unit-bins: $(UNIT_BIN)
+
+# Left out of memcheck because they take minutes under it; the sanitizers
+# see them.
+MEMCHECK_SKIP ?=
+memcheck: unit-bins ## Run the unit tests under valgrind
+	@BUILD=$(BUILD) RUNNER="valgrind -q --leak-check=full \
+		--errors-for-leak-kinds=definite --error-exitcode=9" \
+		SKIP="$(MEMCHECK_SKIP)" tests/lib/unit.sh $(T)
+
+e2e: all rowgen ## Run the end-to-end tests with this variant (T="name" picks files)
+	@RUNNEL=$(abspath $(BUILD)/runnel) node tests/lib/run.mjs $(T)
+
+lint: format-check tidy cppcheck layers shape headers ## All checks of the source text
+
+layers: ## Includes go one way only
+	@tools/check-layers
+
+shape: ## Sizes of files and functions, banned calls, no #ifdef in agent/
+	@tools/check-shape
+
+headers: $(DEP_LIBS) ## Every header compiles alone, with gcc and clang
+	@tools/check-headers $(DEFS) $(INC) $(PORT_CFLAGS) -- $(HEADERS)
+
+format: ## Lay out all C files with clang-format
+	@clang-format -i $(ALL_C)
+
+format-check: ## All C files are laid out as clang-format does
+	@clang-format --dry-run --Werror $(ALL_C)
+
+asan: ## Build with address and undefined-behaviour sanitizers: build/asan
+	@$(MAKE) --no-print-directory SAN=address,undefined all
+
+clang: ## Build with clang: build/clang
+	@$(MAKE) --no-print-directory CC=clang all
+
+curl: ## Build over libcurl instead of our own HTTP and TLS: build/curl
+	@$(MAKE) --no-print-directory HTTP=curl all
+
+clean: ## Remove what was built, but not the libraries and packages
+	@find build -mindepth 1 -maxdepth 1 ! -name deps ! -name node_modules \
+		-exec rm -rf {} + 2>/dev/null || true
+
+# ----------------------------------------------------------- dependencies
+
+# Rewritten only when the choice changes, so that the sources are looked for
+# again exactly then.
+$(DEPS)/choice: FORCE
+	@mkdir -p $(@D)
+	@echo 'mbedtls=$(MBEDTLS)$(MBEDTLS_DIR) sqlite=$(SQLITE)$(SQLITE_DIR)' \
+		'inih=$(INIH_DIR)' | cmp -s - $@ || \
+	echo 'mbedtls=$(MBEDTLS)$(MBEDTLS_DIR) sqlite=$(SQLITE)$(SQLITE_DIR)' \
+		'inih=$(INIH_DIR)' >$@
+
+ORIGINS = $(DEPS)/src/mbedtls.origin $(DEPS)/src/sqlite.origin \
+	$(DEPS)/src/inih.origin
+$(ORIGINS) &: $(DEPS)/choice
+	@MBEDTLS='$(MBEDTLS)' MBEDTLS_DIR='$(MBEDTLS_DIR)' SQLITE='$(SQLITE)' \
+		SQLITE_DIR='$(SQLITE_DIR)' INIH_DIR='$(INIH_DIR)' tools/setup build
+	@touch $(ORIGINS)
+
+# Built with gcc whatever the variant: the variants are about our code.
+$(DEP_LIBS) &: $(ORIGINS) tools/deps.mk tools/deps-flags.mk \
+		$(wildcard agent/tls/mbedtls_config.h)
+	@echo "  libraries (once)"
+	@$(MAKE) --no-print-directory -s -f tools/deps.mk CC=gcc DEPS=$(DEPS) \
+		MBEDTLS='$(MBEDTLS)' SQLITE='$(SQLITE)'
+	@touch $(DEP_LIBS)
+
+deps: $(DEP_LIBS) ## Only the libraries built from source
+
+# ---------------------------------------------------------------- objects
+
+# Everything that decides how an object comes out. Objects depend on it, so a
+# build with other flags never mixes with the last one.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(subst ','\'',$(CC) $(ALL_CFLAGS) $(LINK_HARDEN) $(LDFLAGS) \
+		$(LIBS) $(SOURCES))' | cmp -s - $@ || \
+	echo '$(subst ','\'',$(CC) $(ALL_CFLAGS) $(LINK_HARDEN) $(LDFLAGS) \
+		$(LIBS) $(SOURCES))' >$@
+
+# The list of objects: a file that went away must leave the archive too.
+$(BUILD)/objects: FORCE
+	@mkdir -p $(@D)
+	@echo '$(LIB_OBJ)' | cmp -s - $@ || echo '$(LIB_OBJ)' >$@
+
+COMPILE = @mkdir -p $(@D); echo "  $(CC) $<"; $(CC) $(ALL_CFLAGS) -MD -MP
+
+$(BUILD)/obj/agent/%.o: agent/%.c $(BUILD)/flags | $(DEP_LIBS)
+	$(COMPILE) -c -o $@ $<
+
+$(BUILD)/obj/port/%.o: port/%.c $(BUILD)/flags | $(DEP_LIBS)
+	$(COMPILE) $(PORT_CFLAGS) -c -o $@ $<
+
+$(BUILD)/obj/tests/%.o: tests/%.c $(BUILD)/flags | $(DEP_LIBS)
+	$(COMPILE) $(TEST_CFLAGS) -c -o $@ $<
+
+# Which sources this image was built with.
+$(BUILD)/source_list.c: $(BUILD)/flags Makefile
+	@{ echo '/* source_list.c: the sources of this image; written by make. */'; \
+	echo '#include "runnel/source.h"'; \
+	for s in $(SOURCES); do \
+		echo "extern const struct rn_source_class rn_source_$$s;"; \
+	done; \
+	echo 'const struct rn_source_class *const rn_sources[] = {'; \
+	for s in $(SOURCES); do echo "    &rn_source_$$s,"; done; \
+	echo '};'; \
+	echo 'const size_t rn_sources_n = sizeof rn_sources / sizeof *rn_sources;'; \
+	} >$@
+
+$(BUILD)/obj/source_list.o: $(BUILD)/source_list.c | $(DEP_LIBS)
+	$(COMPILE) -c -o $@ $<
+
+$(BUILD)/librunnel.a: $(LIB_OBJ) $(BUILD)/objects
+	@echo "  ar $@"; rm -f $@; $(AR) rcs $@ $(LIB_OBJ)
+
+$(BUILD)/runnel: $(MAIN_OBJ) $(BUILD)/librunnel.a $(DEP_LIBS)
+	@echo "  link $@"
+	@$(CC) $(LINK_HARDEN) $(LDFLAGS) -o $@ $(MAIN_OBJ) $(BUILD)/librunnel.a \
+		$(LIBS)
+
+HELP_OBJ = $(HELP_SRC:%.c=$(BUILD)/obj/%.o)
+# Helpers in an archive, so that a test takes only those that it calls.
+$(BUILD)/libtests.a: $(HELP_OBJ)
+	@rm -f $@; $(AR) rcs $@ $(HELP_OBJ)
+
+$(UNIT_BIN): $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libtests.a \
+		$(BUILD)/librunnel.a $(DEP_LIBS)
+	@mkdir -p $(@D); echo "  link $@"
+	@$(CC) $(LINK_HARDEN) $(LDFLAGS) -o $@ $< $(BUILD)/libtests.a \
+		$(BUILD)/librunnel.a $(LIBS) -lcmocka
+
+# ------------------------------------------------------------------- fuzz
+
+FUZZ_SECONDS ?= 10
+fuzz: fuzz-bins ## Run each fuzz target for FUZZ_SECONDS (10), from its seeds
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/lib/fuzz.sh $(T)
+
+ifneq ($(IN_FUZZ),yes)
+# The whole library again with coverage, in a variant of its own.
+fuzz-bins:
+	@$(MAKE) --no-print-directory IN_FUZZ=yes CC=clang BUILD=build/fuzz \
+		SAN=address,undefined,fuzzer-no-link fuzz-bins
+else
+fuzz-bins: $(FUZZ_BIN)
+endif
+
+$(FUZZ_BIN): build/fuzz/%: build/fuzz/obj/tests/fuzz/%.o build/fuzz/libtests.a \
+		build/fuzz/librunnel.a $(DEP_LIBS)
+	@echo "  link $@"
+	@$(CC) -fsanitize=fuzzer,address,undefined -pie -o $@ $< \
+		build/fuzz/libtests.a build/fuzz/librunnel.a $(LIBS)
+
+# ------------------------------------------------------------------ tools
+
+rowgen: build/rowgen ## Build the generator of the demo's database: build/rowgen
+
+build/rowgen: tools/rowgen.c $(DEP_LIBS)
+	@mkdir -p $(@D); echo "  gcc $<"
+	@gcc -std=c11 -O2 -g $(WARN) -isystem $(DEPS)/include -o $@ $< \
+		$(SQLITE_LIBS) -lm
+
+# ------------------------------------------------------------------- lint
+
+# One stamp a file: only what changed is looked at again.
+TIDY_SRC := $(filter-out port/linux/http_curl.c,$(wildcard agent/*/*.c \
+	port/linux/*.c)) $(wildcard port/linux/http_curl.c)
+TIDY = $(TIDY_SRC:%=build/lint/%.tidy)
+tidy: $(TIDY) ## clang-tidy over agent/ and port/
+build/lint/%.tidy: % .clang-tidy $(HEADERS) | $(DEP_LIBS)
+	@mkdir -p $(@D)
+	@clang-tidy --quiet $< -- -std=c11 $(DEFS) $(INC) \
+		$(if $(filter port/%,$<),$(PORT_CFLAGS)) 2>$@.log || \
+		{ cat $@.log; exit 1; }
+	@mv $@.log $@
+
+cppcheck: | $(DEP_LIBS) ## cppcheck over agent/ and port/
+	@mkdir -p build/lint/cppcheck
+	@$(if $(TIDY_SRC),cppcheck -q -j$$(nproc) --std=c11 --error-exitcode=1 \
+		--cppcheck-build-dir=build/lint/cppcheck --inline-suppr \
+		--enable=warning,performance,portability \
+		--suppress=missingIncludeSystem $(DEFS) -Iinclude -Iagent \
+		-Iport/$(PORT) $(TIDY_SRC),true)
+
+-include $(LIB_OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(HELP_OBJ:.o=.d) \
+	$(UNIT_SRC:%.c=$(BUILD)/obj/%.d) $(FUZZ_SRC:%.c=build/fuzz/obj/%.d)

@@ -1,0 +1,88 @@
+# tools/deps.mk: the libraries we build ourselves, from unpacked sources.
+#
+# Called by the Makefile once the sources are there (their lists of files are
+# only known then). DEPS names the folder with src/, CC and AR the compiler.
+# Built once and linked into every variant: what the sanitizers should look at
+# is our code.
+
+DEPS ?= build/deps
+CC ?= cc
+AR ?= ar
+include tools/deps-flags.mk
+
+# Position independent, sections apart so that the linker drops what is not
+# used, and the hardening that costs nothing measurable here.
+DEP_CFLAGS = -std=gnu11 -O2 -g1 -fPIE -ffunction-sections -fdata-sections \
+	-fstack-protector-strong -fstack-clash-protection -w
+
+ifneq ($(MBEDTLS),system)
+LIBS += $(DEPS)/lib/libmbedtls.a
+endif
+ifneq ($(SQLITE),system)
+LIBS += $(DEPS)/lib/libsqlite3.a
+endif
+LIBS += $(DEPS)/lib/libinih.a
+
+all: $(LIBS)
+
+.PHONY: all
+.DELETE_ON_ERROR:
+
+# ----------------------------------------------------------------- mbedTLS
+# One archive for crypto, certificates and TLS: the linker takes what is used.
+
+MBED = $(DEPS)/src/mbedtls
+MBED_SRC := $(wildcard $(MBED)/library/*.c)
+MBED_OBJ := $(MBED_SRC:$(MBED)/library/%.c=$(DEPS)/obj/mbedtls/%.o)
+MBED_CONFIG = agent/tls/mbedtls_config.h
+
+$(MBED_OBJ): $(DEPS)/obj/mbedtls/%.o: $(MBED)/library/%.c $(MBED_CONFIG) \
+		$(DEPS)/src/mbedtls.origin tools/deps.mk
+	@mkdir -p $(@D)
+	$(CC) $(DEP_CFLAGS) $(MBEDTLS_DEFS) -Iagent -I$(MBED)/include \
+		-I$(MBED)/library -c -o $@ $<
+
+$(DEPS)/lib/libmbedtls.a: $(MBED_OBJ)
+	@mkdir -p $(@D) $(DEPS)/include
+	cp -R $(MBED)/include/mbedtls $(MBED)/include/psa $(DEPS)/include
+	rm -f $@ && $(AR) rcs $@ $^
+
+# ------------------------------------------------------------------ SQLite
+# The sources of the distribution are the full tree; its own makefile writes
+# the amalgamation with tclsh. An amalgamation named with SQLITE_DIR is used
+# as it is.
+
+SQLITE_TREE = $(abspath $(DEPS)/src/sqlite)
+SQLITE_WORK = $(DEPS)/obj/sqlite
+
+$(SQLITE_WORK)/sqlite3.c: $(DEPS)/src/sqlite.origin
+	rm -rf $(SQLITE_WORK) && mkdir -p $(SQLITE_WORK)
+	if [ -e $(SQLITE_TREE)/sqlite3.c ]; then \
+		cp $(SQLITE_TREE)/sqlite3.[ch] $(SQLITE_WORK); \
+	else \
+		cd $(SQLITE_WORK) && \
+		$(SQLITE_TREE)/configure --disable-tcl >configure.log && \
+		$(MAKE) --no-print-directory sqlite3.c >make.log; \
+	fi
+	touch $@
+
+$(SQLITE_WORK)/sqlite3.o: $(SQLITE_WORK)/sqlite3.c tools/deps-flags.mk \
+		tools/deps.mk
+	$(CC) $(DEP_CFLAGS) $(SQLITE_DEFS) -c -o $@ $<
+
+$(DEPS)/lib/libsqlite3.a: $(SQLITE_WORK)/sqlite3.o
+	@mkdir -p $(@D) $(DEPS)/include
+	cp $(SQLITE_WORK)/sqlite3.h $(DEPS)/include
+	rm -f $@ && $(AR) rcs $@ $^
+
+# -------------------------------------------------------------------- inih
+
+$(DEPS)/obj/inih/ini.o: $(DEPS)/src/inih.origin tools/deps-flags.mk \
+		tools/deps.mk
+	@mkdir -p $(@D)
+	$(CC) $(DEP_CFLAGS) $(INIH_DEFS) -c -o $@ $(DEPS)/src/inih/ini.c
+
+$(DEPS)/lib/libinih.a: $(DEPS)/obj/inih/ini.o
+	@mkdir -p $(@D) $(DEPS)/include
+	cp $(DEPS)/src/inih/ini.h $(DEPS)/include
+	rm -f $@ && $(AR) rcs $@ $^
