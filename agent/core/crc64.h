@@ -12,6 +12,11 @@
 /* The checksum of `n` more bytes after those that gave `crc`; 0 to begin. */
 uint64_t rn_crc64(uint64_t crc, const void *p, size_t n);
 
+/* The same by tables, on any machine; rn_crc64() is this where there is
+ * nothing faster.
+ */
+uint64_t rn_crc64_table(uint64_t crc, const void *p, size_t n);
+
 /* The checksum of A followed by B, from that of each and the length of B, so
  * that blocks finished out of order still give the file's checksum.
  */
