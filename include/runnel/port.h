@@ -117,4 +117,9 @@ bool rn_stop_requested(void);
  */
 size_t rn_memory_private(void);
 
+/* What the process takes beside the arena: stack, C library, program data;
+ * bytes, measured on this port and rounded up. It counts against job.memory.
+ */
+size_t rn_memory_process(void);
+
 #endif

@@ -1,0 +1,76 @@
+/* job/plan.h: where a job's memory goes, decided before the first row.
+ *
+ * Every part says what it needs; the pool gets the rest. A job that does not
+ * fit is refused with the part and the number.
+ */
+#ifndef JOB_PLAN_H
+#define JOB_PLAN_H
+
+#include "runnel/arena.h"
+#include "runnel/config.h"
+#include "runnel/encoder.h"
+#include "runnel/error.h"
+#include "runnel/source.h"
+#include "runnel/store.h"
+
+struct rn_plan_part {
+    const char *name; /* "source", "tls and http", "pool" */
+    size_t bytes;
+    const char *what; /* one line for the table */
+};
+
+#define RN_PLAN_PARTS 12
+
+struct rn_memory_plan {
+    struct rn_plan_part part[RN_PLAN_PARTS];
+    size_t parts;
+    size_t budget; /* job.memory: the sum of all parts */
+    bool strict;   /* all of it is ours; false: a library of this build
+                    * allocates by itself and the figure is measured */
+
+    uint32_t segment;        /* bytes                                 */
+    uint32_t segments;       /* in the pool                           */
+    uint32_t block_segments; /* a block is that many                  */
+    uint64_t block;          /* bytes                                 */
+    unsigned connections;
+
+    /* What it means for people. */
+    size_t columns;
+    uint64_t max_cell;
+    uint64_t blocks_per_gib;
+    uint64_t requests_per_gib;
+    uint64_t largest_file; /* bytes; then the next part begins        */
+};
+
+/* What a job's classes are, from its names. RN_E_CONFIG when this build has no
+ * such source, format or store.
+ */
+struct rn_classes {
+    const struct rn_source_class *source;
+    const struct rn_encoder_class *encoder;
+    const struct rn_store_class *store;
+};
+int rn_plan_classes(const struct rn_config *config, struct rn_classes *classes,
+                    struct rn_error *error);
+
+/* Fill the plan for a result of `columns` columns. RN_E_CONFIG with a text that
+ * names the largest part and the `memory` that would do when it does not fit.
+ */
+int rn_plan_memory(const struct rn_config *config,
+                   const struct rn_classes *classes, size_t columns,
+                   struct rn_memory_plan *plan, struct rn_error *error);
+
+/* The `plan` command: opens the source for its columns, never the network.
+ * `schema` (may be NULL) is valid until the arena is used again.
+ */
+int rn_plan_job(const struct rn_config *config, struct rn_arena *mem,
+                struct rn_memory_plan *plan, struct rn_schema *schema,
+                struct rn_error *error);
+
+/* Bytes that belong in the arena of a job: job.memory less what the process
+ * itself takes. RN_E_CONFIG when nothing is left.
+ */
+int rn_plan_arena(const struct rn_config *config, size_t *bytes,
+                  struct rn_error *error);
+
+#endif
