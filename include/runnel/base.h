@@ -35,7 +35,7 @@ enum rn_err {
     RN_E_INTEGRITY = -17 /* bytes arrived changed (checksum refused)        */
 };
 
-/* What is done about a code. agent/core/plan.c maps them and nobody else. */
+/* What is done about a code. agent/core/codes.c maps them and nobody else. */
 enum rn_plan {
     RN_PLAN_RETRY,   /* back off, then the same step again               */
     RN_PLAN_RENEW,   /* renew the credential, then the same step once    */

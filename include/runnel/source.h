@@ -53,6 +53,12 @@ struct rn_source_class {
      */
     int (*next)(struct rn_source *s, struct rn_row *row);
 
+    /* A column of the row that next() gave last, as the database itself holds
+     * it (RN_NULL, RN_I64, RN_F64, RN_TEXT or RN_BLOB), fit to be bound again
+     * as a watermark. Valid until the next call on `s`.
+     */
+    void (*native)(struct rn_source *s, size_t column, struct rn_cell *cell);
+
     /* Safe after a failed query() and safe twice. Ends the transaction. */
     void (*close)(struct rn_source *s);
 };

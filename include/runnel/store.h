@@ -85,7 +85,8 @@ struct rn_transfer {
     char etag[64];             /* PUT, COMMIT, HEAD                       */
     char found_run[40];        /* HEAD: metadata runnel_run, or ""        */
 
-    void *work; /* the store's, while under way */
+    void *work;        /* the store's, while under way                    */
+    unsigned renewals; /* the uploader's: credentials renewed before start */
 };
 
 struct rn_store;

@@ -1,7 +1,7 @@
-/* core/plan.c: what is done about a code, and how codes are called.
+/* core/codes.c: what is done about a code, and how codes are called.
  *
  * The only place that decides between trying again, starting over and giving
- * up; tests/unit/test_plan.c walks all of it.
+ * up; tests/unit/test_codes.c walks all of it.
  */
 #include "runnel/base.h"
 #include "runnel/error.h"

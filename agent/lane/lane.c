@@ -1,0 +1,100 @@
+/* lane/lane.c: bytes into segments, segments into blocks; see lane/part.h. */
+#include <string.h>
+
+#include "core/crc64.h"
+#include "lane/lane.h"
+
+/* Give the lane an empty segment to write into. */
+static int next_segment(struct rn_lane *l)
+{
+    struct rn_uploader *u = l->part->uploader;
+
+    l->segment = rn_uploader_segment(u);
+    if (l->segment == RN_NO_SEGMENT)
+        return u->err;
+    l->out.buf = rn_pool_at(u->pool, l->segment);
+    l->out.cap = u->pool->segment;
+    return RN_OK;
+}
+
+int rn_lane_submit(struct rn_lane *l)
+{
+    struct rn_part *p = l->part;
+    struct rn_block_id id = {.sequence = l->sequence};
+    uint64_t len = l->chain.len;
+    uint64_t crc = l->chain_crc;
+
+    if (len == 0) /* the service refuses a block of no bytes */
+        return RN_OK;
+    memcpy(id.nonce, p->nonce, sizeof id.nonce);
+    RN_ASSERT(l->sequence < RN_MAX_BLOCKS);
+    l->sequence++;
+    l->staged_crc = rn_crc64_join(l->staged_crc, crc, len);
+    l->staged += len;
+    l->chain_crc = 0;
+    return rn_uploader_submit(p->uploader, &p->object, &id, &l->chain, crc);
+}
+
+/* The segment at hand goes to the chain; its checksum is taken now, while the
+ * bytes are still in the cache.
+ */
+static void keep_segment(struct rn_lane *l)
+{
+    struct rn_pool *pool = l->part->uploader->pool;
+
+    l->chain_crc = rn_crc64(l->chain_crc, l->out.buf, l->out.len);
+    rn_chain_add(pool, &l->chain, l->segment, (uint32_t)l->out.len);
+    l->segment = RN_NO_SEGMENT;
+}
+
+static int drain(struct rn_out *o)
+{
+    struct rn_lane *l = (struct rn_lane *)(void *)o;
+    int err;
+
+    keep_segment(l);
+    if (l->chain.segments >= l->part->block_segments) {
+        err = rn_lane_submit(l);
+        if (err < 0)
+            return err;
+    }
+    return next_segment(l);
+}
+
+int rn_lane_open(struct rn_lane *l, struct rn_part *p)
+{
+    memset(l, 0, sizeof *l);
+    l->part = p;
+    rn_chain_clear(&l->chain);
+    l->segment = rn_uploader_segment(p->uploader);
+    if (l->segment == RN_NO_SEGMENT)
+        return p->uploader->err;
+    rn_out_init(&l->out, rn_pool_at(p->uploader->pool, l->segment),
+                p->uploader->pool->segment, drain);
+    return RN_OK;
+}
+
+int rn_lane_finish(struct rn_lane *l)
+{
+    if (l->out.err != RN_OK)
+        return l->out.err;
+    if (l->out.len > 0)
+        keep_segment(l);
+    else
+        rn_pool_give(l->part->uploader->pool, l->segment);
+    l->segment = RN_NO_SEGMENT;
+    l->out.total += l->out.len;
+    l->out.len = 0;
+    l->out.err = RN_E_FULL; /* nothing may be written after the end */
+    return RN_OK;
+}
+
+void rn_lane_drop(struct rn_lane *l)
+{
+    struct rn_pool *pool = l->part->uploader->pool;
+
+    if (l->segment != RN_NO_SEGMENT)
+        rn_pool_give(pool, l->segment);
+    l->segment = RN_NO_SEGMENT;
+    rn_chain_release(pool, &l->chain);
+}

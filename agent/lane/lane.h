@@ -1,0 +1,23 @@
+/* lane/lane.h: the life of a lane inside its file (lane/part.h).
+ *
+ *     open -> (write to out) -> finish -> submit
+ *                            -> drop
+ */
+#ifndef LANE_LANE_H
+#define LANE_LANE_H
+
+#include "lane/part.h"
+
+/* Take the first segment; fails with the uploader's error. */
+int rn_lane_open(struct rn_lane *l, struct rn_part *p);
+
+/* No more bytes: what waits becomes part of the chain. */
+int rn_lane_finish(struct rn_lane *l);
+
+/* Hand the chain over as the lane's next block; nothing when it is empty. */
+int rn_lane_submit(struct rn_lane *l);
+
+/* Give back what the lane holds. */
+void rn_lane_drop(struct rn_lane *l);
+
+#endif

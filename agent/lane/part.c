@@ -1,0 +1,259 @@
+/* lane/part.c: the commit, and what its answers mean; see lane/part.h.
+ *
+ * The request that makes a file visible may have done its work although no
+ * answer came back, so an answer other than "created" is a question, and HEAD
+ * answers it: the file is there with our run id and our length, or it is not.
+ *
+ *   ask to publish --- created ------------------------> HEAD agrees: done
+ *        |    ^   \--- taken, lost, busy, stale -------> HEAD
+ *        |    |                                           | ours: done
+ *        |    +------ nothing there (a wait between) -----+
+ *        |                                                | another's: EXISTS
+ *        +--- refused for good: its code                  | stale and nothing
+ *                                                           was lost: STALE
+ */
+#include "lane/part.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/log.h"
+#include "lane/lane.h"
+#include "runnel/port.h"
+
+int rn_part_begin(struct rn_part *p, struct rn_uploader *u,
+                  const struct rn_object *object, const char *run,
+                  const uint8_t nonce[RN_NONCE], uint32_t block_segments)
+{
+    memset(p, 0, sizeof *p);
+    p->uploader = u;
+    p->object = *object;
+    p->run = run;
+    p->block_segments = block_segments;
+    memcpy(p->nonce, nonce, sizeof p->nonce);
+    p->open = true;
+    return rn_lane_open(&p->lane, p);
+}
+
+uint64_t rn_part_bytes(const struct rn_part *p)
+{
+    return p->open ? rn_out_total(&p->lane.out) : p->bytes;
+}
+
+bool rn_part_near_limit(const struct rn_part *p, uint32_t spare)
+{
+    return p->lane.sequence + spare >= RN_MAX_BLOCKS;
+}
+
+static void lane_id_at(void *ctx, uint32_t i, struct rn_block_id *id)
+{
+    const struct rn_part *p = ctx;
+
+    memset(id, 0, sizeof *id);
+    memcpy(id->nonce, p->nonce, sizeof id->nonce);
+    id->sequence = i;
+}
+
+/* One question: what do readers see under this name? RN_OK: our file, whole.
+ * RN_E_ABSENT: nothing. RN_E_AUTH or RN_E_DENIED: we may not look.
+ */
+static int ask(struct rn_part *p)
+{
+    struct rn_uploader *u = p->uploader;
+    struct rn_transfer t = {.op = RN_OP_HEAD, .object = &p->object};
+    int err = rn_uploader_repeat(u, &t);
+
+    if (err < 0) {
+        if (err != RN_E_ABSENT && err != RN_E_AUTH && err != RN_E_DENIED)
+            rn_uploader_fail(u, &t);
+        return err;
+    }
+    if (t.found_run[0] != '\0' && strcmp(t.found_run, p->run) != 0)
+        return rn_fail(u->error, RN_E_EXISTS, RN_AT_STORE,
+                       "%s: %s was written by another run (%s)",
+                       u->store->place, p->object.path, t.found_run);
+    if (t.found_length != p->bytes)
+        return rn_fail(u->error, RN_E_DENIED, RN_AT_STORE,
+                       "%s: %s has %" PRIu64 " bytes where %" PRIu64
+                       " were sent",
+                       u->store->place, p->object.path, t.found_length,
+                       p->bytes);
+    memcpy(p->etag, t.etag, sizeof p->etag);
+    return RN_OK;
+}
+
+/* A created file is looked at once more: length and run id must be ours. A
+ * credential that may write but not read cannot look; then "created" for a
+ * name that carries our nonce is proof enough.
+ */
+static int verify(struct rn_part *p, const struct rn_transfer *t)
+{
+    int err;
+
+    memcpy(p->etag, t->etag, sizeof p->etag);
+    err = ask(p);
+    if (err == RN_E_AUTH || err == RN_E_DENIED) {
+        if (p->uploader->error->code != RN_OK)
+            return err;
+        rn_log(RN_LOG_INFO, "%s: not allowed to look at it after writing",
+               p->object.path);
+        return RN_OK;
+    }
+    if (err == RN_E_ABSENT)
+        return rn_fail(p->uploader->error, RN_E_DENIED, RN_AT_STORE,
+                       "%s: %s is not there although it was answered created",
+                       p->uploader->store->place, p->object.path);
+    return err;
+}
+
+/* Whether the outcome of this answer is unknown until HEAD tells. */
+static bool is_question(const struct rn_transfer *t)
+{
+    switch (t->err) {
+    case RN_E_EXISTS:
+    case RN_E_STALE:
+        return true;
+    case RN_E_LINK:
+    case RN_E_AGAIN:
+    case RN_E_BUSY:
+    case RN_E_PEER:
+        return t->sent;
+    default:
+        return false;
+    }
+}
+
+struct commit {
+    int64_t first_ms;
+    unsigned tries;
+    bool lost; /* some earlier try may still be at work on the server */
+};
+
+/* After a question: RN_OK when the file is ours; RN_E_AGAIN to try once more;
+ * else the code to end with.
+ */
+static int resolve(struct rn_part *p, struct commit *c,
+                   const struct rn_transfer *t)
+{
+    struct rn_uploader *u = p->uploader;
+    int err = ask(p);
+
+    if (err == RN_OK || u->err != RN_OK || u->error->code != RN_OK)
+        return err;
+    if (err == RN_E_AUTH || err == RN_E_DENIED) {
+        /* Nobody else can have written a name with our fresh nonce. */
+        return t->err == RN_E_EXISTS ? RN_OK : rn_uploader_fail(u, t);
+    }
+    if (t->err == RN_E_STALE && !c->lost)
+        return rn_uploader_fail(u, t);
+    if (t->err == RN_E_EXISTS || t->err == RN_E_STALE)
+        return RN_E_AGAIN;
+    c->lost = true;
+    return RN_E_AGAIN;
+}
+
+static int may_try_again(struct rn_part *p, struct commit *c,
+                         const struct rn_transfer *t)
+{
+    struct rn_uploader *u = p->uploader;
+    int64_t spent = rn_clock_mono() - c->first_ms;
+
+    c->tries++;
+    if (spent + t->retry_after_ms > u->config->store.retry_ms)
+        return rn_uploader_fail(u, t);
+    u->retries++;
+    rn_log(RN_LOG_WARN, "publishing %s: try %u: %s", p->object.path, c->tries,
+           t->error.text);
+    return rn_uploader_wait(u, c->tries, t->retry_after_ms);
+}
+
+static int publish(struct rn_part *p, struct rn_transfer *t)
+{
+    struct rn_uploader *u = p->uploader;
+    struct commit c = {.first_ms = rn_clock_mono()};
+
+    for (;;) {
+        int err = rn_uploader_once(u, t);
+
+        if (u->err != RN_OK)
+            return u->err;
+        if (err == RN_OK)
+            return verify(p, t);
+        if (is_question(t)) {
+            err = resolve(p, &c, t);
+            if (err != RN_E_AGAIN || u->err != RN_OK)
+                return err;
+        } else if (rn_plan_for(err) == RN_PLAN_RENEW) {
+            if (u->store->cls->renew(u->store) != RN_OK)
+                return rn_uploader_fail(u, t);
+        } else if (rn_plan_for(err) != RN_PLAN_RETRY) {
+            return rn_uploader_fail(u, t);
+        }
+        err = may_try_again(p, &c, t);
+        if (err < 0)
+            return err;
+    }
+}
+
+/* The whole file in one request, straight from the lane's chain. */
+static int put_whole(struct rn_part *p)
+{
+    struct rn_chain_cursor cursor;
+    struct rn_transfer t = {
+        .op = RN_OP_PUT,
+        .object = &p->object,
+        .crc64 = p->crc64,
+        .length = p->bytes,
+        .body = {p->bytes, rn_chain_pieces, &cursor},
+    };
+    int err;
+
+    rn_chain_open(&cursor, p->uploader->pool, &p->lane.chain);
+    err = publish(p, &t);
+    rn_lane_drop(&p->lane);
+    return err;
+}
+
+static int commit_blocks(struct rn_part *p)
+{
+    struct rn_transfer t = {
+        .op = RN_OP_COMMIT,
+        .object = &p->object,
+        .length = p->bytes,
+        .list = {p->blocks, lane_id_at, p},
+    };
+    int err = rn_uploader_settle(p->uploader);
+
+    return err < 0 ? err : publish(p, &t);
+}
+
+int rn_part_commit(struct rn_part *p)
+{
+    struct rn_lane *l = &p->lane;
+    int err;
+
+    RN_ASSERT(p->open);
+    err = rn_lane_finish(l);
+    if (err == RN_OK && l->sequence > 0)
+        err = rn_lane_submit(l);
+    p->bytes = rn_out_total(&l->out);
+    p->blocks = l->sequence;
+    p->crc64 = l->sequence > 0 ? l->staged_crc : l->chain_crc;
+    if (err == RN_OK)
+        err = p->blocks > 0 ? commit_blocks(p) : put_whole(p);
+    if (err < 0) {
+        rn_part_abandon(p);
+        return err;
+    }
+    p->open = false;
+    return RN_OK;
+}
+
+void rn_part_abandon(struct rn_part *p)
+{
+    if (!p->open)
+        return;
+    rn_lane_drop(&p->lane);
+    p->open = false;
+    p->uploader->store->cls->forget(p->uploader->store, &p->object);
+}

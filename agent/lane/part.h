@@ -1,0 +1,73 @@
+/* lane/part.h: one file of a run: a lane that becomes blocks, and the commit
+ * that makes them visible.
+ *
+ *     begin -> (write to lane.out) -> commit
+ *                                  -> abandon
+ *
+ * Nothing is visible before commit() returned RN_OK, and then all of it is. A
+ * file that fits in one block is one Put Blob; anything larger is staged
+ * block by block and published by one Put Block List whose ids are made from
+ * counters.
+ */
+#ifndef LANE_PART_H
+#define LANE_PART_H
+
+#include "lane/uploader.h"
+#include "runnel/out.h"
+
+/* An ordered run of bytes inside a file. `out` writes straight into the pool
+ * segment at hand.
+ */
+struct rn_lane {
+    struct rn_out out; /* first member: drain() finds the lane by it     */
+    struct rn_part *part;
+    uint32_t segment;  /* the one being filled, or RN_NO_SEGMENT         */
+    struct rn_chain chain; /* full segments not yet handed over          */
+    uint64_t chain_crc;
+    uint32_t sequence; /* blocks handed over                             */
+    uint64_t staged;   /* their bytes                                    */
+    uint64_t staged_crc;
+};
+
+struct rn_part {
+    struct rn_uploader *uploader;
+    struct rn_object object;
+    uint32_t block_segments; /* a chain this long becomes a block         */
+    uint8_t nonce[RN_NONCE];
+    const char *run;         /* metadata that proves a commit was ours    */
+    struct rn_lane lane;
+    bool open;
+
+    /* After commit() */
+    uint64_t bytes;
+    uint64_t crc64;
+    uint32_t blocks; /* 0: one Put Blob */
+    char etag[64];
+};
+
+/* Start a file. `object` is copied, what it points to borrowed until commit or
+ * abandon; its metadata may be filled in up to commit(). `run` is the value of
+ * its metadata runnel_run. Takes one segment; fails with u->err.
+ */
+int rn_part_begin(struct rn_part *p, struct rn_uploader *u,
+                  const struct rn_object *object, const char *run,
+                  const uint8_t nonce[RN_NONCE], uint32_t block_segments);
+
+/* Bytes of the file so far, those in the lane included. */
+uint64_t rn_part_bytes(const struct rn_part *p);
+
+/* True when the file should be closed soon: what can still be written before
+ * the service's 50,000 blocks are used up is less than `spare` blocks.
+ */
+bool rn_part_near_limit(const struct rn_part *p, uint32_t spare);
+
+/* Publish the file and prove it: an answer that was lost is resolved by
+ * asking, never by guessing. RN_E_STALE: staged blocks are gone, the run must
+ * start again. RN_E_EXISTS: somebody else's file has the name.
+ */
+int rn_part_commit(struct rn_part *p);
+
+/* Forget the file. Safe when not open. The uploader is left clean. */
+void rn_part_abandon(struct rn_part *p);
+
+#endif
