@@ -7,7 +7,7 @@ MBEDTLS_DEFS = -DMBEDTLS_CONFIG_FILE='"tls/mbedtls_config.h"'
 # A job file's line may hold a SAS token or a query; the line buffer is on the
 # stack, so inih asks for no memory at all.
 INIH_DEFS = -DINI_HANDLER_LINENO=1 -DINI_MAX_LINE=8192 -DINI_USE_STACK=1 \
-	-DINI_ALLOW_MULTILINE=1 -DINI_STOP_ON_FIRST_ERROR=0
+	-DINI_ALLOW_MULTILINE=1 -DINI_CALL_HANDLER_ON_NEW_SECTION=1
 
 # One thread, no mutexes: that alone is a quarter of the cost of stepping a
 # query. Nothing is counted or kept that the agent doesn't ask for, temporary

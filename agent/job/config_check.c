@@ -1,0 +1,365 @@
+/* job/config_check.c: defaults, what is missing and what contradicts; see
+ * job/config_reader.h.
+ */
+#include "job/config_reader.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "runnel/encoder.h"
+#include "runnel/http.h"
+#include "runnel/source.h"
+
+/* What the journal has room for, run id and part number included. */
+#define PLACE_MAX    600
+#define PLACE_RUN    64
+#define NAME_MAX_LEN 64
+
+#define WORD_BYTES \
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
+
+static const struct rn_key *key_named(const char *section, const char *name)
+{
+    for (size_t i = 0; i < rn_keys_n; i++)
+        if (strcmp(rn_keys[i].section, section) == 0 &&
+            strcmp(rn_keys[i].name, name) == 0)
+            return &rn_keys[i];
+    RN_ASSERT(false);
+    return NULL;
+}
+
+static int line_of(const struct rn_config_reader *r, const struct rn_key *k)
+{
+    return r->line[k - rn_keys];
+}
+
+/* Where a key was given, so that the message can say so. */
+static int fail_at(struct rn_config_reader *r, const char *section,
+                   const char *name, const char *text)
+{
+    const struct rn_key *k = key_named(section, name);
+    return rn_config_fail(r, line_of(r, k), k, "%s", text);
+}
+
+static bool is_text(const struct rn_key *k)
+{
+    return k->kind == RN_KEY_TEXT || k->kind == RN_KEY_LONG ||
+           k->kind == RN_KEY_SECRET || k->kind == RN_KEY_NAME;
+}
+
+void rn_config_defaults(struct rn_config_reader *r)
+{
+    for (size_t i = 0; i < rn_keys_n; i++) {
+        const struct rn_key *k = &rn_keys[i];
+        const char *text = k->standard;
+        const char *no_file = "";
+        if (text == NULL && is_text(k))
+            text = "";
+        if (text != NULL)
+            RN_ASSERT(rn_key_set(k, text, r->config) == RN_OK);
+        if (k->file_at != 0)
+            memcpy((char *)r->config + k->file_at, &no_file, sizeof no_file);
+    }
+}
+
+/* -------------------------------------------------- keys for other kinds */
+
+/* "auth.kind=sas" of k->only, taken apart. */
+struct only {
+    const struct rn_key *key;
+    const char *words; /* "csv json" */
+};
+
+static struct only only_of(const struct rn_key *k)
+{
+    char section[16];
+    char name[16];
+    const char *dot = strchr(k->only, '.');
+    const char *equals = strchr(k->only, '=');
+
+    (void)snprintf(section, sizeof section, "%.*s", (int)(dot - k->only),
+                   k->only);
+    (void)snprintf(name, sizeof name, "%.*s", (int)(equals - dot - 1), dot + 1);
+    return (struct only){ key_named(section, name), equals + 1 };
+}
+
+static bool has_word(const char *words, const char *word)
+{
+    size_t len = strlen(word);
+
+    while (len > 0 && *words != 0) {
+        size_t n = strcspn(words, " ");
+        if (n == len && memcmp(words, word, n) == 0)
+            return true;
+        words += n;
+        words += *words == ' ';
+    }
+    return false;
+}
+
+static int check_key(struct rn_config_reader *r, const struct rn_key *k)
+{
+    int line = line_of(r, k);
+    const char *with = "";
+
+    if (k->only != NULL) {
+        struct only only = only_of(k);
+        with = rn_key_word(only.key, r->config);
+        bool holds = has_word(only.words, with);
+        if (!holds && line != RN_LINE_NONE && with[0] != 0)
+            return rn_config_fail(r, line, k,
+                                  "not with %s = %.40s, only with %s",
+                                  only.key->name, with, only.words);
+        if (!holds)
+            return RN_OK;
+        if (k->must && line == RN_LINE_NONE)
+            return rn_config_fail(r, line, k, "missing; with %s = %s: %s",
+                                  only.key->name, with, k->meaning);
+    }
+    if (k->must && line == RN_LINE_NONE)
+        return rn_config_fail(r, line, k, "missing; %s", k->meaning);
+    return RN_OK;
+}
+
+static int check_keys(struct rn_config_reader *r)
+{
+    for (size_t i = 0; i < rn_keys_n; i++)
+        if (check_key(r, &rn_keys[i]) < 0)
+            return RN_E_CONFIG;
+    return RN_OK;
+}
+
+/* ------------------------------------------------------- what is built in */
+
+static int absent(struct rn_config_reader *r, const char *section,
+                  const char *name, const char *what)
+{
+    const struct rn_key *k = key_named(section, name);
+    const char *word = rn_key_text(k, r->config);
+    const struct rn_later *later = rn_later_find(section, name, word);
+
+    if (later != NULL)
+        return rn_config_fail(r, line_of(r, k), k,
+                              "%s: not in this version (%s)", word,
+                              later->what);
+    return rn_config_fail(r, line_of(r, k), k, "%.40s: this build has %s", word,
+                          what);
+}
+
+static void list(char *to, size_t cap, const char *word)
+{
+    size_t len = strlen(to);
+    (void)snprintf(to + len, cap - len, "%s%s", len > 0 ? ", " : "", word);
+}
+
+static int check_source(struct rn_config_reader *r)
+{
+    char have[120] = "";
+
+    if (r->config->source.kind[0] == 0)
+        return RN_OK;
+    for (size_t i = 0; i < rn_sources_n; i++) {
+        if (strcmp(rn_sources[i]->name, r->config->source.kind) == 0)
+            return RN_OK;
+        list(have, sizeof have, rn_sources[i]->name);
+    }
+    return absent(r, "source", "kind", have);
+}
+
+static int check_format(struct rn_config_reader *r)
+{
+    char have[120] = "";
+
+    for (size_t i = 0; i < rn_encoders_n; i++) {
+        if (strcmp(rn_encoders[i]->name, r->config->file.format) == 0)
+            return RN_OK;
+        list(have, sizeof have, rn_encoders[i]->name);
+    }
+    return absent(r, "file", "format", have);
+}
+
+static int check_proxy(struct rn_config_reader *r)
+{
+    if (r->config->store.proxy[0] == 0 ||
+        strncmp(rn_http_version(), "libcurl", 7) == 0)
+        return RN_OK;
+    return fail_at(r, "store", "proxy",
+                   "this build goes through no proxy; one made with "
+                   "make HTTP=curl does");
+}
+
+/* ------------------------------------------------------------------ names */
+
+/* The job file's name without folders and without its last suffix. */
+static struct rn_bytes stem(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash == NULL ? path : slash + 1;
+    const char *dot = strrchr(name, '.');
+    size_t len =
+        dot == NULL || dot == name ? strlen(name) : (size_t)(dot - name);
+    return (struct rn_bytes){ (const uint8_t *)name, len };
+}
+
+static int default_names(struct rn_config_reader *r)
+{
+    struct rn_config *c = r->config;
+    struct rn_bytes name = stem(c->path);
+    size_t folders = (size_t)((const char *)name.p - c->path);
+
+    if (c->job.name[0] == 0) {
+        char *to = rn_arena_take(r->mem, 1, name.n + 1);
+        if (to == NULL)
+            return RN_E_FULL;
+        memcpy(to, name.p, name.n);
+        c->job.name = to;
+    }
+    if (c->job.state[0] == 0) {
+        size_t cap = folders + name.n + sizeof ".state";
+        char *to = rn_arena_take(r->mem, 1, cap);
+        if (to == NULL)
+            return RN_E_FULL;
+        (void)snprintf(to, cap, "%.*s.state", (int)(folders + name.n), c->path);
+        c->job.state = to;
+    }
+    return RN_OK;
+}
+
+static int check_name(struct rn_config_reader *r)
+{
+    const char *name = r->config->job.name;
+    size_t len = strlen(name);
+
+    if (len > 0 && len <= NAME_MAX_LEN && strspn(name, WORD_BYTES) == len &&
+        name[0] != '.' && name[0] != '_')
+        return RN_OK;
+    return fail_at(r, "job", "name",
+                   "expected 1 to 64 letters, digits, '-', '_' or '.', not "
+                   "beginning with '.' or '_'");
+}
+
+/* One {placeholder} of the path at `p`: its length, or RN_E_CONFIG. */
+static int placeholder(struct rn_config_reader *r, const char *p)
+{
+    static const char *const known[] = { "{job}", "{date}", "{time}",
+                                         "{run}", "{part}", "{ext}" };
+
+    for (size_t i = 0; i < RN_COUNTOF(known); i++)
+        if (strncmp(p, known[i], strlen(known[i])) == 0)
+            return (int)strlen(known[i]);
+    return fail_at(r, "store", "path",
+                   "expected {job}, {date}, {time}, {run}, {part} or {ext} "
+                   "where there is a brace");
+}
+
+/* Readers skip names that begin with '.' or '_', and a '..' would leave the
+ * folder.
+ */
+static int path_bytes(struct rn_config_reader *r, const char *path)
+{
+    bool begins = true;
+
+    for (const char *p = path; *p != 0;) {
+        int n = 1;
+        if (*p == '{')
+            n = placeholder(r, p);
+        else if (begins && (*p == '/' || *p == '.' || *p == '_'))
+            return fail_at(r, "store", "path",
+                           "a part between slashes is empty or begins with "
+                           "'.' or '_'");
+        else if (*p != '/' && strchr(WORD_BYTES "=", *p) == NULL)
+            return fail_at(r, "store", "path",
+                           "expected letters, digits, '-', '_', '.', '=' and "
+                           "'/' besides placeholders");
+        if (n < 0)
+            return n;
+        begins = *p == '/';
+        p += n;
+    }
+    return begins ? fail_at(r, "store", "path", "ends with '/'") : RN_OK;
+}
+
+/* The manifest and _SUCCESS lie beside the files, so each run needs a folder
+ * of its own, and each file of a run a name of its own.
+ */
+static int check_path(struct rn_config_reader *r)
+{
+    const char *path = r->config->store.path;
+    const char *slash = strrchr(path, '/');
+    const char *run = strstr(path, "{run}");
+
+    if (path_bytes(r, path) < 0)
+        return RN_E_CONFIG;
+    if (run == NULL || slash == NULL || run > slash)
+        return fail_at(r, "store", "path",
+                       "{run} has to be in a folder's name, so that no two "
+                       "runs meet in one folder");
+    if (strstr(slash, "{part}") == NULL)
+        return fail_at(r, "store", "path",
+                       "{part} has to be in the file's name, after the last /");
+    if (strlen(path) + strlen(r->config->store.url) + PLACE_RUN > PLACE_MAX)
+        return fail_at(r, "store", "path",
+                       "url and path are longer than 536 bytes together");
+    return RN_OK;
+}
+
+static bool begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+static int check_url(struct rn_config_reader *r)
+{
+    const char *url = r->config->store.url;
+
+    if (strchr(url, '?') != NULL || strchr(url, '@') != NULL)
+        return fail_at(r, "store", "url",
+                       "holds a '?' or '@': credentials go into [auth], as "
+                       "token or key");
+    if (begins(url, "file:///"))
+        return RN_OK;
+    if (begins(url, "http://") && !r->config->store.allow_http)
+        return fail_at(r, "store", "url",
+                       "http:// would show data and credentials to everyone "
+                       "on the way; use https:// (or allow_http = true for "
+                       "an emulator on this machine)");
+    if (!begins(url, "https://") && !begins(url, "http://"))
+        return fail_at(r, "store", "url",
+                       "expected https://ACCOUNT.blob.core.windows.net/"
+                       "CONTAINER or file:///DIR");
+    if (r->config->auth.kind == RN_AUTH_NONE)
+        return fail_at(r, "auth", "kind",
+                       "missing; sas, shared-key or connection-string");
+    return RN_OK;
+}
+
+static int check_pairs(struct rn_config_reader *r)
+{
+    const struct rn_key *all = key_named("file", "quote_all");
+    const struct rn_key *start = key_named("source", "watermark_start");
+
+    if (line_of(r, all) != RN_LINE_NONE &&
+        line_of(r, key_named("file", "quote")) != RN_LINE_NONE)
+        return fail_at(r, "file", "quote_all",
+                       "says the same as quote; give one of them");
+    if (line_of(r, start) != RN_LINE_NONE &&
+        r->config->source.watermark[0] == 0)
+        return fail_at(r, "source", "watermark_start",
+                       "only with watermark, the column it is for");
+    return RN_OK;
+}
+
+int rn_config_check(struct rn_config_reader *r)
+{
+    static int (*const check[])(struct rn_config_reader * r) = {
+        check_source, check_format, check_keys,  check_name,
+        check_path,   check_url,    check_pairs, check_proxy,
+    };
+
+    if (default_names(r) < 0)
+        return rn_config_fail(r, RN_LINE_NONE, NULL, "too large");
+    for (size_t i = 0; i < RN_COUNTOF(check); i++)
+        if (check[i](r) < 0)
+            return RN_E_CONFIG;
+    return RN_OK;
+}

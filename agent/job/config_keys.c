@@ -1,0 +1,264 @@
+/* job/config_keys.c: the table of keys; see job/config_keys.h. */
+#include "job/config_keys.h"
+
+#include <string.h>
+
+/* clang-format would turn the table into a list; it is read as a table. */
+/* clang-format off */
+
+#define AT(m) offsetof(struct rn_config, m)
+#define KIB(n) ((uint64_t)(n) << 10)
+#define MIB(n) ((uint64_t)(n) << 20)
+#define GIB(n) ((uint64_t)(n) << 30)
+#define SEC(n) ((uint64_t)(n) * 1000)
+#define DAY(n) ((uint64_t)(n) * 86400000)
+
+static const struct rn_word log_level[] = {
+    {"error", 0}, {"warn", 1}, {"info", 2}, {"debug", 3}, {NULL, 0}};
+static const struct rn_word on_oversize[] = {
+    {"error", RN_ON_ERROR}, {"truncate", RN_ON_TRUNCATE},
+    {"null", RN_ON_NULL}, {NULL, 0}};
+static const struct rn_word on_mismatch[] = {
+    {"error", RN_ON_ERROR}, {"convert", RN_ON_CONVERT},
+    {"null", RN_ON_NULL}, {NULL, 0}};
+static const struct rn_word on_bad_text[] = {
+    {"error", RN_ON_ERROR}, {"replace", RN_ON_REPLACE},
+    {"null", RN_ON_NULL}, {NULL, 0}};
+static const struct rn_word compression[] = {
+    {"none", RN_COMPRESSION_NONE}, {"gzip", RN_COMPRESSION_GZIP}, {NULL, 0}};
+static const struct rn_word delimiter[] = {
+    {"comma", ','}, {"tab", '\t'}, {"pipe", '|'}, {"semicolon", ';'},
+    {"space", ' '}, {"\\t", '\t'}, {NULL, 0}};
+static const struct rn_word quote_char[] = {
+    {"double", '"'}, {"single", '\''}, {NULL, 0}};
+static const struct rn_word escape[] = {
+    {"none", 0}, {"backslash", '\\'}, {NULL, 0}};
+static const struct rn_word quote[] = {
+    {"minimal", RN_QUOTE_MINIMAL}, {"all", RN_QUOTE_ALL},
+    {"non-null", RN_QUOTE_NON_NULL}, {"non-numeric", RN_QUOTE_NON_NUMERIC},
+    {"none", RN_QUOTE_NONE}, {NULL, 0}};
+static const struct rn_word quote_all[] = {
+    {"true", RN_QUOTE_ALL}, {"false", RN_QUOTE_MINIMAL}, {NULL, 0}};
+static const struct rn_word newline[] = {
+    {"lf", RN_NEWLINE_LF}, {"crlf", RN_NEWLINE_CRLF}, {NULL, 0}};
+static const struct rn_word booleans[] = {
+    {"true/false", RN_BOOL_TRUE_FALSE}, {"1/0", RN_BOOL_1_0},
+    {"t/f", RN_BOOL_T_F}, {NULL, 0}};
+static const struct rn_word dates[] = {
+    {"iso", RN_DATES_ISO}, {"epoch", RN_DATES_EPOCH},
+    {"epoch-ms", RN_DATES_EPOCH_MS}, {"epoch-us", RN_DATES_EPOCH_US},
+    {NULL, 0}};
+static const struct rn_word binary[] = {
+    {"base64", RN_BINARY_BASE64}, {"hex", RN_BINARY_HEX}, {NULL, 0}};
+static const struct rn_word nan_words[] = {
+    {"error", RN_NAN_ERROR}, {"null", RN_NAN_NULL}, {"text", RN_NAN_TEXT},
+    {NULL, 0}};
+static const struct rn_word shape[] = {
+    {"lines", RN_SHAPE_LINES}, {"array", RN_SHAPE_ARRAY}, {NULL, 0}};
+static const struct rn_word checksum[] = {
+    {"auto", RN_CHECKSUM_AUTO}, {"none", RN_CHECKSUM_NONE},
+    {"md5", RN_CHECKSUM_MD5}, {"crc64", RN_CHECKSUM_CRC64}, {NULL, 0}};
+static const struct rn_word auth_kind[] = {
+    {"none", RN_AUTH_NONE}, {"sas", RN_AUTH_SAS},
+    {"shared-key", RN_AUTH_SHARED_KEY},
+    {"connection-string", RN_AUTH_CONNECTION_STRING}, {NULL, 0}};
+
+#define CSV "file.format=csv"
+#define JSON "file.format=json"
+#define CSV_JSON "file.format=csv json"
+
+#define TEXT(s, n, m, std, only, what) \
+    {s, n, RN_KEY_TEXT, false, AT(m), 0, 0, 0, NULL, std, only, what}
+#define MUST(s, n, m, only, what) \
+    {s, n, RN_KEY_TEXT, true, AT(m), 0, 0, 0, NULL, NULL, only, what}
+#define SECRET(s, n, m, only, what) \
+    {s, n, RN_KEY_SECRET, true, AT(m), AT(m##_file), 0, 0, NULL, NULL, only, \
+     what}
+#define WORD(s, n, m, w, std, only, what) \
+    {s, n, RN_KEY_WORD, false, AT(m), 0, 0, 0, w, std, only, what}
+#define BYTE(s, n, m, w, std, only, what) \
+    {s, n, RN_KEY_BYTE, false, AT(m), 0, 0, 0, w, std, only, what}
+#define BOOL(s, n, m, std, only, what) \
+    {s, n, RN_KEY_BOOL, false, AT(m), 0, 0, 0, NULL, std, only, what}
+#define NUMBER(kind, s, n, m, lo, hi, std, only, what) \
+    {s, n, kind, false, AT(m), 0, lo, hi, NULL, std, only, what}
+
+const struct rn_key rn_keys[] = {
+    TEXT("job", "name", job.name, NULL, NULL,
+         "name of the job; default: the job file's"),
+    NUMBER(RN_KEY_BYTES, "job", "memory", job.memory, KIB(256), GIB(4), "1M",
+           NULL, "all private memory of the agent"),
+    TEXT("job", "state", job.state, NULL, NULL,
+         "journal; default: the job file's name ending in .state"),
+    NUMBER(RN_KEY_TIME, "job", "deadline", job.deadline_ms, 0, DAY(30), "0",
+           NULL, "longest time a run may take; 0: no limit"),
+    {"job", "log_level", RN_KEY_NAME, false, AT(job.log_level), 0, 0, 0,
+     log_level, "warn", NULL, "least urgent log lines on stderr"},
+
+    MUST("source", "kind", source.kind, NULL, "driver: sqlite"),
+    MUST("source", "database", source.database, "source.kind=sqlite",
+         "path of the database file"),
+    {"source", "query", RN_KEY_LONG, true, AT(source.query), 0, 0, 0, NULL,
+     NULL, NULL, "one SELECT; indented lines go on, or file:PATH"},
+    TEXT("source", "watermark", source.watermark, "", NULL,
+         "column whose highest value the next run gets as :watermark"),
+    TEXT("source", "watermark_start", source.watermark_start, "", NULL,
+         ":watermark of the first run"),
+    NUMBER(RN_KEY_BYTES, "source", "max_cell", source.max_cell, 64, MIB(64),
+           "64K", NULL, "largest text or binary value"),
+    NUMBER(RN_KEY_BYTES, "source", "memory", source.memory, 0, GIB(4), "0",
+           NULL, "the driver's share of memory; 0: decided by runnel"),
+    WORD("source", "on_oversize", source.on_oversize, on_oversize, "error",
+         NULL, "a value larger than max_cell"),
+    WORD("source", "on_mismatch", source.on_mismatch, on_mismatch, "error",
+         NULL, "a value that is not of its column's type"),
+    WORD("source", "on_bad_text", source.on_bad_text, on_bad_text, "error",
+         NULL, "text that is not UTF-8"),
+    NUMBER(RN_KEY_TIME, "source", "busy", source.busy_ms, 0, DAY(1), "30s",
+           "source.kind=sqlite", "how long to wait for a locked database"),
+    NUMBER(RN_KEY_COUNT, "source", "sample", source.sample, 0, 1000000, "1000",
+           "source.kind=sqlite",
+           "rows read ahead for columns without a declared type"),
+
+    {"file", "format", RN_KEY_TEXT, false, AT(file.format), 0, 0, 0, NULL,
+     "csv", NULL, "csv, json"},
+    WORD("file", "compression", file.compression, compression, "none", NULL,
+         "gzip files are named .gz"),
+    NUMBER(RN_KEY_SMALL, "file", "level", file.level, 1, 9, "6",
+           "file.compression=gzip", "gzip: 1 fast to 9 small"),
+    NUMBER(RN_KEY_COUNT, "file", "rows_per_file", file.rows_per_file, 0,
+           UINT64_MAX, "0", NULL, "then the next part begins; 0: no limit"),
+    NUMBER(RN_KEY_BYTES, "file", "bytes_per_file", file.bytes_per_file, 0,
+           UINT64_MAX, "0", NULL, "of the file as stored; 0: no limit"),
+    TEXT("file", "row_number", file.row_number, "", CSV_JSON,
+         "name of an added column that counts the rows"),
+    WORD("file", "dates", file.dates, dates, "iso", CSV_JSON,
+         "how dates and timestamps are written"),
+    WORD("file", "binary", file.binary, binary, "base64", CSV_JSON,
+         "how BLOBs are written"),
+    WORD("file", "nan", file.nan, nan_words, "error", CSV_JSON,
+         "NaN and infinities"),
+    BOOL("file", "header", file.header, "true", CSV, "column names first"),
+    BYTE("file", "delimiter", file.delimiter, delimiter, "comma", CSV,
+         "between fields"),
+    BYTE("file", "quote_char", file.quote_char, quote_char, "double", CSV,
+         "around fields"),
+    WORD("file", "quote", file.quote, quote, "minimal", CSV,
+         "which fields are quoted"),
+    WORD("file", "quote_all", file.quote, quote_all, NULL, CSV,
+         "true is quote = all, false is quote = minimal"),
+    BYTE("file", "escape", file.escape, escape, "none", CSV,
+         "before a quote in a field; none: the quote is doubled"),
+    TEXT("file", "null", file.null, "", CSV, "text of NULL"),
+    WORD("file", "newline", file.newline, newline, "lf", CSV,
+         "end of a row"),
+    WORD("file", "bool", file.booleans, booleans, "true/false", CSV,
+         "how booleans are written"),
+    WORD("file", "shape", file.shape, shape, "lines", JSON,
+         "a document a line, or one array"),
+
+    MUST("store", "url", store.url, NULL,
+         "https://ACCOUNT.blob.core.windows.net/CONTAINER or file:///DIR"),
+    TEXT("store", "path", store.path, "{job}/{date}/{run}/part-{part}.{ext}",
+         NULL, "names of files: {job} {date} {time} {run} {part} {ext}"),
+    NUMBER(RN_KEY_SMALL, "store", "connections", store.connections, 1, 32, "2",
+           NULL, "transfers at a time"),
+    NUMBER(RN_KEY_BYTES, "store", "block", store.block, 0, MIB(4000), "0",
+           NULL, "of one upload request; 0: decided by memory"),
+    WORD("store", "checksum", store.checksum, checksum, "auto", NULL,
+         "sent with each block; auto: crc64, md5 for the emulator"),
+    BOOL("store", "allow_http", store.allow_http, "false", NULL,
+         "http:// to this machine, for tests"),
+    NUMBER(RN_KEY_TIME, "store", "connect_timeout", store.connect_ms, 10,
+           DAY(1), "15s", NULL, "resolve, connect and TLS together"),
+    NUMBER(RN_KEY_TIME, "store", "timeout", store.idle_ms, 10, DAY(1), "60s",
+           NULL, "a link without progress for so long is lost"),
+    NUMBER(RN_KEY_TIME, "store", "request_timeout", store.request_ms, 10,
+           DAY(1), "10m", NULL, "for one request in all"),
+    NUMBER(RN_KEY_TIME, "store", "retry_for", store.retry_ms, 0, DAY(30),
+           "10m", NULL, "how long one operation is tried again"),
+    NUMBER(RN_KEY_SMALL, "store", "restarts", store.restarts, 0, 100, "2",
+           NULL, "of the whole run, when the service lost its blocks"),
+    TEXT("store", "proxy", store.proxy, "", NULL,
+         "http://HOST:PORT; only in a build with HTTP=curl"),
+
+    TEXT("tls", "ca", tls.ca, "", NULL,
+         "PEM file of trusted roots; default: the system's"),
+
+    WORD("auth", "kind", auth.kind, auth_kind, NULL, NULL,
+         "how the store knows us; needed for https://"),
+    SECRET("auth", "token", auth.token, "auth.kind=sas", "SAS token"),
+    MUST("auth", "account", auth.account, "auth.kind=shared-key",
+         "storage account's name"),
+    SECRET("auth", "key", auth.key, "auth.kind=shared-key",
+           "storage account's key"),
+    SECRET("auth", "connection", auth.connection, "auth.kind=connection-string",
+           "connection string, or UseDevelopmentStorage=true"),
+};
+const size_t rn_keys_n = RN_COUNTOF(rn_keys);
+_Static_assert(RN_COUNTOF(rn_keys) <= RN_KEYS_MAX, "raise RN_KEYS_MAX");
+
+static const struct rn_later later[] = {
+    {"job", "schedule", NULL, "schedules"},
+    {"job", "timezone", NULL, "schedules"},
+    {"source", "key", NULL, "resume"},
+    {"source", "connection", NULL, "servers"},
+    {"source", "path", NULL, "files as sources"},
+    {"source", "kind", "postgres", "servers"},
+    {"source", "kind", "mysql", "servers"},
+    {"source", "kind", "odbc", "servers"},
+    {"source", "kind", "csv", "files as sources"},
+    {"source", "kind", "ndjson", "files as sources"},
+    {"file", "row_group_rows", NULL, "Parquet"},
+    {"file", "format", "parquet", "Parquet"},
+    {"file", "format", "avro", "Avro"},
+    {"file", "compression", "snappy", "Parquet and Avro"},
+    {"file", "compression", "zstd", "Parquet and Avro"},
+    {"file", "compression", "deflate", "Avro"},
+    {"file", "compression", "null", "Avro"},
+    {"auth", "kind", "service-principal", "Microsoft Entra"},
+    {"auth", "kind", "managed-identity", "Microsoft Entra"},
+    {"auth", "kind", "workload-identity", "Microsoft Entra"},
+    {"auth", "tenant", NULL, "Microsoft Entra"},
+    {"auth", "client", NULL, "Microsoft Entra"},
+    {"auth", "secret", NULL, "Microsoft Entra"},
+    {"auth", "certificate", NULL, "Microsoft Entra"},
+    {"auth", "token_file", NULL, "Microsoft Entra"},
+    {"types", NULL, NULL, "column types"},
+    {"databricks", NULL, NULL, "Databricks"},
+    {"synapse", NULL, NULL, "Azure Synapse"},
+    {"connect", NULL, NULL, "Databricks and Synapse"},
+    {"validate", NULL, NULL, "validation"},
+    {"notify", NULL, NULL, "notifications"},
+};
+/* clang-format on */
+
+static bool same(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+const struct rn_later *rn_later_find(const char *section, const char *name,
+                                     const char *word)
+{
+    for (size_t i = 0; i < RN_COUNTOF(later); i++)
+        if (same(later[i].section, section) && same(later[i].name, name) &&
+            same(later[i].word, word))
+            return &later[i];
+    return NULL;
+}
+
+const char *rn_key_section(size_t i)
+{
+    const char *section = NULL;
+    size_t n = 0;
+
+    for (size_t k = 0; k < rn_keys_n; k++) {
+        if (section != NULL && strcmp(section, rn_keys[k].section) == 0)
+            continue;
+        section = rn_keys[k].section;
+        if (n++ == i)
+            return section;
+    }
+    return NULL;
+}
