@@ -31,7 +31,7 @@ static inline struct rn_wide rn_wide_mul(uint64_t a, uint64_t b)
 #if defined(__SIZEOF_INT128__)
     __extension__ typedef unsigned __int128 u128;
     u128 v = (u128)a * b;
-    struct rn_wide w = {(uint64_t)(v >> 64), (uint64_t)v};
+    struct rn_wide w = { (uint64_t)(v >> 64), (uint64_t)v };
 
     return w;
 #else
