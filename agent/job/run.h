@@ -90,6 +90,11 @@ struct rn_result {
 int rn_run_path(const struct rn_config *config, const char *run, uint32_t part,
                 const char *ext, char *to, size_t cap);
 
+/* The path template must have {run} in a folder, so that a run's marker files
+ * are its own, and {part}; nothing in it may lead out of the container.
+ */
+int rn_run_check_path(const struct rn_config *config, struct rn_error *error);
+
 /* Run the job to its end. `mem` is the whole budget's arena (job.memory less
  * what the process itself takes); everything is carved from it. Returns RN_OK
  * or error->code. `result` is filled either way, as far as the run came.

@@ -3,6 +3,7 @@
 
 #include "core/crc64.h"
 #include "lane/lane.h"
+#include "runnel/error.h"
 
 /* Give the lane an empty segment to write into. */
 static int next_segment(struct rn_lane *l)
@@ -27,7 +28,13 @@ int rn_lane_submit(struct rn_lane *l)
     if (len == 0) /* the service refuses a block of no bytes */
         return RN_OK;
     memcpy(id.nonce, p->nonce, sizeof id.nonce);
-    RN_ASSERT(l->sequence < RN_MAX_BLOCKS);
+    if (l->sequence == RN_MAX_BLOCKS) {
+        rn_chain_release(p->uploader->pool, &l->chain);
+        return rn_fail(p->uploader->error, RN_E_FULL, RN_AT_STORE,
+                       "%s: one row does not fit what is left of a file's "
+                       "%u blocks; raise job.memory",
+                       p->object.path, RN_MAX_BLOCKS);
+    }
     l->sequence++;
     l->staged_crc = rn_crc64_join(l->staged_crc, crc, len);
     l->staged += len;

@@ -38,6 +38,7 @@ int rn_uploader_init(struct rn_uploader *u, unsigned blocks,
     u->in_use = 0;
     u->sending = 0;
     u->err = RN_OK;
+    u->cleaning = false;
     u->renewals = 0;
     u->retries = 0;
     u->acknowledged = 0;
@@ -54,7 +55,7 @@ static int check_time(struct rn_uploader *u, int64_t now)
 {
     if (u->err != RN_OK)
         return u->err;
-    if (rn_stop_requested())
+    if (rn_stop_requested() && !u->cleaning)
         u->err = rn_fail(u->error, RN_E_STOP, RN_AT_AGENT,
                          "stopped by a signal; nothing unfinished is visible");
     else if (now >= u->deadline_ms)

@@ -40,6 +40,7 @@ struct rn_uploader {
     unsigned in_use;         /* not FREE                                  */
     unsigned sending;
     int err;                 /* sticky                                    */
+    bool cleaning;           /* stop requests no longer end anything      */
     unsigned renewals;       /* credentials renewed so far                */
     uint64_t retries;
     uint64_t acknowledged;   /* bytes                                     */

@@ -55,7 +55,9 @@ struct rn_encoder {
     const struct rn_config *config;
     const struct rn_schema *schema;
     struct rn_error *error;
-    struct rn_out *out; /* between begin() and end() */
+    struct rn_out *out;       /* between begin() and end()             */
+    struct rn_counts *counts; /* the run's, set by the owner after open();
+                               * NULL: changes are not counted         */
 };
 
 /* Every format there is, in the order in which messages list them. */

@@ -1,0 +1,237 @@
+/* job/plan.c: see job/plan.h. */
+#include "job/plan.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "compress/gzip.h"
+#include "core/pool.h"
+#include "job/run_parts.h"
+#include "lane/uploader.h"
+#include "row/check.h"
+#include "row/digest.h"
+#include "runnel/http.h"
+#include "runnel/port.h"
+
+/* What a pool must at least hold: segments for the manifest, one in the data
+ * lane's hand, and a block of four for each connection and one to fill.
+ */
+#define LEAST_SEGMENT 1024u
+#define LEAST_BLOCK_SEGMENTS 4u
+#define SEGMENT_MAX 16384u
+#define BLOCK_MAX (UINT64_C(8) << 20)
+#define QUEUE_MAX 64u
+
+int rn_plan_classes(const struct rn_config *config, struct rn_classes *classes,
+                    struct rn_error *error)
+{
+    memset(classes, 0, sizeof *classes);
+    for (size_t i = 0; i < rn_sources_n; i++) {
+        if (strcmp(rn_sources[i]->name, config->source.kind) == 0)
+            classes->source = rn_sources[i];
+    }
+    for (size_t i = 0; i < rn_encoders_n; i++) {
+        if (strcmp(rn_encoders[i]->name, config->file.format) == 0)
+            classes->encoder = rn_encoders[i];
+    }
+    classes->store = rn_store_for(config->store.url);
+    if (!classes->source)
+        return rn_fail(error, RN_E_CONFIG, RN_AT_CONFIG,
+                       "%s: [source] kind: %s is not in this build",
+                       config->path, config->source.kind);
+    if (!classes->encoder)
+        return rn_fail(error, RN_E_CONFIG, RN_AT_CONFIG,
+                       "%s: [file] format: %s is not in this build",
+                       config->path, config->file.format);
+    if (!classes->store)
+        return rn_fail(error, RN_E_CONFIG, RN_AT_CONFIG,
+                       "%s: [store] url: must begin with https:// or file:///",
+                       config->path);
+    return RN_OK;
+}
+
+int rn_plan_arena(const struct rn_config *config, size_t *bytes,
+                  struct rn_error *error)
+{
+    size_t process = rn_memory_process();
+
+    if (config->job.memory > SIZE_MAX / 2 || config->job.memory <= process)
+        return rn_fail(error, RN_E_CONFIG, RN_AT_CONFIG,
+                       "%s: [job] memory: %" PRIu64 " KiB is less than the "
+                       "process itself takes (%zu KiB)",
+                       config->path, config->job.memory / 1024,
+                       process / 1024);
+    *bytes = ((size_t)config->job.memory - process) & ~(size_t)(RN_ALIGN - 1);
+    return RN_OK;
+}
+
+static void add(struct rn_memory_plan *plan, const char *name, size_t bytes,
+                const char *what)
+{
+    RN_ASSERT(plan->parts < RN_PLAN_PARTS);
+    plan->part[plan->parts++] = (struct rn_plan_part){name, bytes, what};
+}
+
+static size_t sum(const struct rn_memory_plan *plan)
+{
+    size_t all = 0;
+
+    for (size_t i = 0; i < plan->parts; i++)
+        all += plan->part[i].bytes;
+    return all;
+}
+
+static void add_fixed(const struct rn_config *config,
+                      const struct rn_classes *classes, size_t columns,
+                      struct rn_memory_plan *plan)
+{
+    add(plan, "process", rn_memory_process(),
+        "stack, C library, program data");
+    add(plan, "job", rn_run_need(), "names, manifest and journal at hand");
+    add(plan, "source", classes->source->need(config),
+        "the driver's heap and page cache");
+    add(plan, "rows",
+        classes->encoder->need(config, columns) + rn_digest_need(columns) +
+            rn_check_need(config),
+        "encoder, checks and digests for each column");
+    if (config->file.compression == RN_COMPRESSION_GZIP)
+        add(plan, "compression", rn_gzip_need(config),
+            "zlib's window and tables");
+    add(plan, "store", classes->store->need(config),
+        "requests, HTTP and TLS for each connection");
+}
+
+/* The least pool, and the `memory` that would do. */
+static int refuse(const struct rn_config *config,
+                  const struct rn_memory_plan *plan, size_t least,
+                  struct rn_error *error)
+{
+    const struct rn_plan_part *largest = &plan->part[0];
+    size_t need = sum(plan) + least;
+
+    for (size_t i = 1; i < plan->parts; i++) {
+        if (plan->part[i].bytes > largest->bytes)
+            largest = &plan->part[i];
+    }
+    return rn_fail(error, RN_E_CONFIG, RN_AT_CONFIG,
+                   "%s: [job] memory: %" PRIu64 " KiB is too small, this job "
+                   "needs %zu KiB; the largest part is %s with %zu KiB (%s)",
+                   config->path, config->job.memory / 1024,
+                   (need + 1023) / 1024, largest->name,
+                   (largest->bytes + 1023) / 1024, largest->what);
+}
+
+static uint32_t segment_for(size_t left)
+{
+    uint32_t segment = LEAST_SEGMENT;
+
+    while (segment < SEGMENT_MAX && left / (segment * 2) >= 40)
+        segment *= 2;
+    return segment;
+}
+
+/* Divide what is left between segments; a block is what lets every connection
+ * send one while the next is filled.
+ */
+static int divide(const struct rn_config *config, size_t left,
+                  struct rn_memory_plan *plan)
+{
+    unsigned blocks = config->store.connections + 1;
+    uint64_t wanted = config->store.block;
+    size_t n;
+
+    plan->segment = segment_for(left);
+    n = (left - 2 * RN_ALIGN) / (plan->segment + 2 * sizeof(uint32_t));
+    if (n <= RN_SPARE_SEGMENTS + blocks)
+        return RN_E_FULL;
+    if (n > UINT32_MAX / 2)
+        n = UINT32_MAX / 2;
+    plan->segments = (uint32_t)n;
+    n = (n - RN_SPARE_SEGMENTS) / blocks;
+    if (wanted == 0 && (uint64_t)n * plan->segment > BLOCK_MAX)
+        wanted = BLOCK_MAX;
+    if (wanted > 0) {
+        uint64_t segments = (wanted + plan->segment - 1) / plan->segment;
+
+        if (segments > n)
+            return RN_E_FULL;
+        n = (size_t)segments;
+    }
+    plan->block_segments = (uint32_t)n;
+    plan->block = (uint64_t)n * plan->segment;
+    return RN_OK;
+}
+
+static size_t least_pool(const struct rn_config *config)
+{
+    size_t blocks = config->store.connections + 1;
+    size_t segments = RN_SPARE_SEGMENTS + blocks * LEAST_BLOCK_SEGMENTS;
+
+    if (config->store.block > 0)
+        return blocks * (size_t)config->store.block +
+               blocks * SEGMENT_MAX + RN_SPARE_SEGMENTS * SEGMENT_MAX;
+    return segments * (LEAST_SEGMENT + 2 * sizeof(uint32_t)) + 64;
+}
+
+static void explain(const struct rn_config *config, size_t columns,
+                    struct rn_memory_plan *plan)
+{
+    const uint64_t gib = UINT64_C(1) << 30;
+
+    plan->columns = columns;
+    plan->max_cell = config->source.max_cell;
+    plan->blocks_per_gib = (gib + plan->block - 1) / plan->block;
+    /* and one to publish each file, one to look at it */
+    plan->requests_per_gib = plan->blocks_per_gib + 2;
+    plan->largest_file = plan->block * (RN_MAX_BLOCKS - RN_LIMIT_SPARE);
+}
+
+int rn_plan_memory(const struct rn_config *config,
+                   const struct rn_classes *classes, size_t columns,
+                   struct rn_memory_plan *plan, struct rn_error *error)
+{
+    size_t least = least_pool(config);
+    size_t queue;
+    size_t used;
+
+    memset(plan, 0, sizeof *plan);
+    plan->budget = (size_t)config->job.memory;
+    plan->connections = config->store.connections;
+    plan->strict = strncmp(rn_http_version(), "http1", 5) == 0;
+    add_fixed(config, classes, columns, plan);
+    queue = rn_uploader_need(plan->connections + RN_QUEUE_SPARE);
+    add(plan, "queue", queue, "blocks under way and their state");
+    used = sum(plan);
+    if (used + least > plan->budget ||
+        divide(config, plan->budget - used, plan) < 0)
+        return refuse(config, plan, least, error);
+    add(plan, "pool", plan->budget - used,
+        "segments: rows on their way into blocks");
+    explain(config, columns, plan);
+    return RN_OK;
+}
+
+int rn_plan_job(const struct rn_config *config, struct rn_arena *mem,
+                struct rn_memory_plan *plan, struct rn_schema *schema,
+                struct rn_error *error)
+{
+    struct rn_classes classes;
+    struct rn_binding binding = {.after = {.type = RN_NULL}};
+    struct rn_source *source = NULL;
+    struct rn_schema columns;
+    int err;
+
+    err = rn_plan_classes(config, &classes, error);
+    if (err == RN_OK)
+        err = classes.source->open(config, mem, error, &source);
+    if (err < 0)
+        return err;
+    err = classes.source->query(source, &binding);
+    columns = source->schema;
+    if (err == RN_OK)
+        err = rn_plan_memory(config, &classes, columns.n, plan, error);
+    classes.source->close(source);
+    if (err == RN_OK && schema)
+        *schema = columns;
+    return err;
+}

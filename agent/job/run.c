@@ -1,0 +1,322 @@
+/* job/run.c: a run from its first step to its verdict; see job/run.h. */
+#include "job/run.h"
+
+#include <string.h>
+
+#include "core/log.h"
+#include "job/run_parts.h"
+#include "runnel/port.h"
+
+#define TICK_MS 100
+
+static size_t memory_used(const struct run *r)
+{
+    size_t pool = (size_t)(r->pool.n - r->pool.free_n) * r->pool.segment;
+    size_t all = 0;
+
+    for (size_t i = 0; i < r->plan.parts; i++)
+        all += r->plan.part[i].bytes;
+    return all - (size_t)r->pool.n * r->pool.segment + pool;
+}
+
+void rn_run_tick(void *ctx)
+{
+    struct run *r = ctx;
+    int64_t now = rn_clock_mono();
+    struct rn_progress p;
+
+    if (!r->options->progress || now - r->tick_ms < TICK_MS)
+        return;
+    r->tick_ms = now;
+    p = (struct rn_progress){
+        .rows = r->result->rows,
+        .bytes = r->result->bytes + rn_part_bytes(&r->part),
+        .stored = r->uploader.acknowledged,
+        .files = r->committed,
+        .in_flight = r->uploader.sending,
+        .retries = r->uploader.retries,
+        .memory_used = memory_used(r),
+        .memory_budget = r->plan.budget,
+        .elapsed_ms = now - r->started_ms,
+    };
+    r->options->progress(r->options->ctx, &p);
+}
+
+/* SQLite's own order: numbers, then text, then bytes. */
+static int rank(enum rn_type t)
+{
+    if (t == RN_NULL)
+        return 0;
+    if (t == RN_I64 || t == RN_F64)
+        return 1;
+    return t == RN_TEXT ? 2 : 3;
+}
+
+static int compare_bytes(struct rn_bytes a, struct rn_bytes b)
+{
+    size_t n = a.n < b.n ? a.n : b.n;
+    int order = n > 0 ? memcmp(a.p, b.p, n) : 0;
+
+    if (order != 0)
+        return order;
+    return a.n < b.n ? -1 : a.n > b.n;
+}
+
+static bool is_above(const struct rn_cell *c, const struct rn_watermark *w)
+{
+    struct rn_bytes old = {w->bytes, w->len};
+
+    if (rank(c->type) != rank(w->type))
+        return rank(c->type) > rank(w->type);
+    if (c->type == RN_I64 && w->type == RN_I64)
+        return c->as.i64 > w->i64;
+    if (rank(c->type) == 1) {
+        double a = c->type == RN_I64 ? (double)c->as.i64 : c->as.f64;
+        double b = w->type == RN_I64 ? (double)w->i64 : w->f64;
+
+        return a > b;
+    }
+    return rank(c->type) > 1 && compare_bytes(c->as.bytes, old) > 0;
+}
+
+static int raise_watermark(struct run *r, uint64_t number)
+{
+    struct rn_watermark *w = &r->watermark;
+    struct rn_cell c;
+
+    r->source->cls->native(r->source, r->watermark_column, &c);
+    if (!is_above(&c, w))
+        return RN_OK;
+    w->type = c.type;
+    if (c.type == RN_I64) {
+        w->i64 = c.as.i64;
+    } else if (c.type == RN_F64) {
+        w->f64 = c.as.f64;
+    } else {
+        if (c.as.bytes.n > sizeof w->bytes)
+            return rn_fail(r->error, RN_E_VALUE, RN_AT_SOURCE,
+                           "row %llu: the watermark column holds %zu bytes, "
+                           "%zu is the most",
+                           (unsigned long long)number, c.as.bytes.n,
+                           sizeof w->bytes);
+        w->len = (uint16_t)c.as.bytes.n;
+        memcpy(w->bytes, c.as.bytes.p, c.as.bytes.n);
+    }
+    return RN_OK;
+}
+
+/* Now and then, when rows are few and the uploader is not asked. */
+#define LOOK_ROWS 1024
+
+static int each_row(struct run *r, struct rn_row *row)
+{
+    uint64_t number = r->result->rows + 1;
+    int err = rn_check_row(&r->check, row, number);
+
+    if (err < 0)
+        return err;
+    rn_digest_row(r->digest, row);
+    if (r->watermark_column != SIZE_MAX) {
+        err = raise_watermark(r, number);
+        if (err < 0)
+            return err;
+    }
+    if (number % LOOK_ROWS == 0) {
+        err = rn_uploader_pump(&r->uploader, 0);
+        if (err < 0)
+            return err;
+    }
+    return rn_files_row(r, row, number);
+}
+
+static int all_rows(struct run *r)
+{
+    struct rn_row row;
+    int err = rn_publish_begin(r);
+
+    if (err == RN_OK)
+        err = rn_files_begin(r);
+    while (err == RN_OK) {
+        err = r->source->cls->next(r->source, &row);
+        if (err <= 0)
+            break;
+        err = each_row(r, &row);
+    }
+    r->result->counts = r->source->counts;
+    r->result->counts.rows = r->result->rows;
+    return err;
+}
+
+static int attempt(struct run *r)
+{
+    int err = rn_run_new_attempt(r);
+
+    if (err == RN_OK)
+        err = rn_journal_begin(r->journal, r->result->run, r->ext,
+                               r->started_us);
+    if (err == RN_OK)
+        err = all_rows(r);
+    if (err == RN_OK)
+        err = rn_files_end(r);
+    if (err == RN_OK)
+        err = rn_publish_end(r);
+    /* Whoever failed may only have left a code; a run never ends without a
+     * reason.
+     */
+    if (err < 0)
+        rn_fail(r->error, err, RN_AT_AGENT, "%s", rn_err_name(err));
+    return err;
+}
+
+/* After a failure: nothing of the attempt stays, unless it cannot be helped.
+ * Cleaning has a little time of its own, since the deadline or a stop request
+ * may be what ended the run.
+ */
+#define CLEAN_MS 10000
+
+static uint32_t undo(struct run *r)
+{
+    struct rn_error first = *r->error;
+    struct rn_error ignored;
+    uint32_t left;
+
+    rn_part_abandon(&r->part);
+    rn_part_abandon(&r->manifest);
+    rn_uploader_abandon(&r->uploader);
+    rn_error_clear(&ignored);
+    r->uploader.error = &ignored;
+    r->uploader.cleaning = true;
+    r->uploader.deadline_ms = rn_clock_mono() + CLEAN_MS;
+    left = rn_clean_attempt(r);
+    rn_uploader_abandon(&r->uploader);
+    r->uploader.error = r->error;
+    *r->error = first;
+    return left;
+}
+
+static enum rn_run_state state_of(const struct rn_error *error)
+{
+    if (error->code == RN_OK)
+        return RN_RUN_DONE;
+    return rn_error_exit(error) == 75 ? RN_RUN_STOPPED : RN_RUN_FAILED;
+}
+
+static void record(struct run *r, bool keep_open)
+{
+    struct rn_past_run past = {.state = state_of(r->error),
+                               .started_us = r->started_us};
+    bool done = past.state == RN_RUN_DONE;
+    struct rn_error first = *r->error;
+
+    memcpy(past.run, r->result->run, sizeof past.run);
+    past.elapsed_ms = rn_clock_mono() - r->started_ms;
+    past.rows = r->result->rows;
+    past.bytes = r->result->bytes;
+    past.files = r->committed;
+    memcpy(past.error, r->error->text, sizeof past.error - 1);
+    rn_journal_end(r->journal, &past,
+                   done && r->watermark_column != SIZE_MAX ? &r->watermark
+                                                           : NULL,
+                   keep_open);
+    if (!done) /* the run's own failure is what the person shall see */
+        *r->error = first;
+}
+
+static void forget_figures(struct run *r)
+{
+    r->result->rows = 0;
+    r->result->bytes = 0;
+    r->result->files = 0;
+    rn_digest_clear(r->digest);
+}
+
+/* The query again from its beginning, under a new name. */
+static int restart(struct run *r)
+{
+    struct rn_binding binding;
+
+    rn_log(RN_LOG_WARN, "starting the run again: %s", r->error->text);
+    r->result->restarts++;
+    r->uploader.cleaning = false;
+    r->uploader.deadline_ms = rn_run_deadline(r);
+    rn_error_clear(r->error);
+    forget_figures(r);
+    rn_run_bind(r, &binding);
+    return r->source->cls->query(r->source, &binding);
+}
+
+static int attempts(struct run *r)
+{
+    for (;;) {
+        int err = attempt(r);
+        bool again = rn_plan_for(err) == RN_PLAN_RESTART &&
+                     r->result->restarts < r->config->store.restarts;
+        uint32_t left = 0;
+
+        if (err < 0)
+            left = undo(r);
+        record(r, left > 0);
+        if (!again)
+            return r->error->code;
+        err = restart(r);
+        if (err < 0)
+            return err;
+    }
+}
+
+/* Files of a run that was killed: they belong to nobody. */
+static void clean_leftovers(struct run *r)
+{
+    struct rn_open_run open = *rn_journal_open_run(r->journal);
+    struct rn_error ignored;
+
+    if (open.run[0] == '\0')
+        return;
+    rn_log(RN_LOG_WARN, "run %s was interrupted; removing what it left",
+           open.run);
+    rn_error_clear(&ignored);
+    r->uploader.error = &ignored;
+    rn_clean_open_run(r, &open);
+    rn_uploader_abandon(&r->uploader);
+    r->uploader.error = r->error;
+}
+
+static void finish(struct run *r)
+{
+    struct rn_result *result = r->result;
+    size_t private_now = rn_memory_private();
+
+    result->state = r->error->code == RN_OK              ? "done"
+                    : rn_error_exit(r->error) == 75 ? "stopped"
+                                                         : "failed";
+    result->elapsed_ms = rn_clock_mono() - r->started_ms;
+    result->retries = r->uploader.retries;
+    result->budget = (size_t)r->config->job.memory;
+    result->peak = private_now;
+}
+
+int rn_run(const struct rn_config *config, const struct rn_run_options *options,
+           struct rn_arena *mem, struct rn_result *result,
+           struct rn_error *error)
+{
+    struct run *r = RN_TAKE(mem, struct run, 1);
+
+    memset(result, 0, sizeof *result);
+    rn_error_clear(error);
+    result->state = "failed";
+    if (!r)
+        return rn_fail(error, RN_E_FULL, RN_AT_CONFIG,
+                       "%s: [job] memory: too small", config->path);
+    r->config = config;
+    r->options = options;
+    r->result = result;
+    r->error = error;
+    r->started_ms = rn_clock_mono();
+    if (rn_run_open(r, mem) == RN_OK) {
+        clean_leftovers(r);
+        attempts(r);
+    }
+    finish(r);
+    rn_run_close(r);
+    return error->code;
+}

@@ -1,0 +1,91 @@
+/* job/run_clean.c: what a run that did not finish left in the container.
+ *
+ * Its staged blocks were never visible and expire by themselves. Files that had
+ * been committed are whole but belong to no finished run: they are removed, and
+ * those that cannot be (no permission to delete, no network) are named.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/log.h"
+#include "job/run_parts.h"
+
+static int remove_path(struct run *r, const char *path)
+{
+    struct rn_object object = {.path = path};
+    struct rn_transfer t = {.op = RN_OP_DELETE, .object = &object};
+    int err = rn_uploader_repeat(&r->uploader, &t);
+
+    if (err == RN_E_ABSENT)
+        return RN_OK;
+    if (err < 0)
+        rn_log(RN_LOG_WARN, "cannot remove %s: %s", path, t.error.text);
+    return err;
+}
+
+static void remember(struct run *r, const char *run, uint32_t left)
+{
+    struct rn_result *result = r->result;
+
+    if (left == 0)
+        return;
+    result->leftovers = left;
+    memcpy(result->leftover_run, run, strlen(run) + 1);
+    memcpy(result->leftover_first, r->path, sizeof r->path);
+}
+
+static uint32_t clean(struct run *r, const struct rn_config *config,
+                      const char *run, const char *ext, uint32_t files)
+{
+    /* _SUCCESS first, so that a reader never finds it beside missing files. */
+    static const char *const marker[] = {"_SUCCESS", "_manifest.json"};
+    uint32_t left = 0;
+    int err = RN_OK;
+
+    for (size_t i = 0; i < RN_COUNTOF(marker) && err == RN_OK; i++) {
+        if (rn_run_marker(config, run, marker[i], r->path, sizeof r->path) ==
+            RN_OK)
+            err = remove_path(r, r->path);
+    }
+    for (uint32_t part = files; part > 0 && left == 0; part--) {
+        if (rn_run_path(config, run, part, ext, r->path, sizeof r->path) < 0)
+            continue;
+        if (err == RN_OK)
+            err = remove_path(r, r->path);
+        if (err < 0) /* one refusal is enough: the rest would meet the same */
+            left = part;
+    }
+    if (left > 0) {
+        rn_run_path(config, run, 1, ext, r->path, sizeof r->path);
+        remember(r, run, left);
+    }
+    return left;
+}
+
+uint32_t rn_clean_attempt(struct run *r)
+{
+    if (r->publishing == 0)
+        return 0;
+    return clean(r, r->config, r->result->run, r->ext, r->publishing);
+}
+
+/* The job may have been given another place or path since; files elsewhere are
+ * out of reach and only named.
+ */
+uint32_t rn_clean_open_run(struct run *r, const struct rn_open_run *open)
+{
+    struct rn_config then = *r->config;
+    const char *line = strchr(open->place, '\n');
+    size_t url = line ? (size_t)(line - open->place) : 0;
+
+    if (open->files == 0)
+        return 0;
+    if (!line || strlen(r->config->store.url) != url ||
+        memcmp(r->config->store.url, open->place, url) != 0) {
+        snprintf(r->path, sizeof r->path, "%.*s", (int)url, open->place);
+        remember(r, open->run, open->files);
+        return open->files;
+    }
+    then.store.path = line + 1;
+    return clean(r, &then, open->run, open->ext, open->files);
+}

@@ -1,0 +1,213 @@
+/* job/run_open.c: everything a run needs, opened and carved in one place.
+ *
+ * The source comes first, because the number of its columns decides what the
+ * rest needs; the pool comes last and gets what is left.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base64.h"
+#include "job/run_parts.h"
+#include "row/date.h"
+#include "row/number.h"
+#include "runnel/port.h"
+
+size_t rn_run_need(void)
+{
+    return RN_ROUND(sizeof(struct run)) + rn_journal_need();
+}
+
+static int no_room(struct run *r, const char *what)
+{
+    return rn_fail(r->error, RN_E_FULL, RN_AT_AGENT,
+                   "the memory plan left no room for %s", what);
+}
+
+/* Where the first run begins: a number if it reads as one, else text. */
+static void first_watermark(const char *text, struct rn_watermark *w)
+{
+    struct rn_bytes t = rn_bytes_of(text);
+
+    if (t.n == 0 || t.n > sizeof w->bytes)
+        return;
+    if (rn_parse_i64(t, &w->i64) == RN_OK) {
+        w->type = RN_I64;
+    } else if (rn_parse_f64(t, &w->f64) == RN_OK) {
+        w->type = RN_F64;
+    } else {
+        w->type = RN_TEXT;
+        w->len = (uint16_t)t.n;
+        memcpy(w->bytes, t.p, t.n);
+    }
+}
+
+void rn_run_bind(struct run *r, struct rn_binding *binding)
+{
+    struct rn_watermark *w = &r->watermark;
+
+    binding->after.type = RN_NULL;
+    *w = *rn_journal_watermark(r->journal);
+    if (w->type == RN_NULL)
+        first_watermark(r->config->source.watermark_start, w);
+    binding->watermark.type = w->type;
+    if (w->type == RN_I64)
+        binding->watermark.as.i64 = w->i64;
+    else if (w->type == RN_F64)
+        binding->watermark.as.f64 = w->f64;
+    else
+        binding->watermark.as.bytes = (struct rn_bytes){w->bytes, w->len};
+}
+
+int rn_run_open_source(struct run *r, struct rn_arena *mem)
+{
+    struct rn_binding binding;
+    int err = r->classes.source->open(r->config, mem, r->error, &r->source);
+
+    if (err < 0)
+        return err;
+    rn_run_bind(r, &binding);
+    return r->classes.source->query(r->source, &binding);
+}
+
+static int find_watermark(struct run *r)
+{
+    const struct rn_schema *schema = &r->source->schema;
+    struct rn_bytes name = rn_bytes_of(r->config->source.watermark);
+
+    r->watermark_column = SIZE_MAX;
+    if (name.n == 0)
+        return RN_OK;
+    for (size_t i = 0; i < schema->n; i++) {
+        if (rn_bytes_equal(schema->col[i].name, name)) {
+            r->watermark_column = i;
+            return RN_OK;
+        }
+    }
+    return rn_fail(r->error, RN_E_CONFIG, RN_AT_CONFIG,
+                   "%s: [source] watermark: the query gives no column %s",
+                   r->config->path, r->config->source.watermark);
+}
+
+int rn_run_open_rows(struct run *r, struct rn_arena *mem)
+{
+    const struct rn_schema *schema = &r->source->schema;
+    int err = r->classes.encoder->open(r->config, schema, mem, r->error,
+                                       &r->encoder);
+
+    if (err < 0)
+        return err;
+    r->encoder->counts = &r->source->counts;
+    r->digest = rn_digest_init(schema, mem);
+    if (!r->digest)
+        return no_room(r, "the column digests");
+    if (rn_check_init(&r->check, r->config, schema, &r->source->counts,
+                      r->error, mem) < 0)
+        return no_room(r, "the row checks");
+    r->gzipped = r->config->file.compression == RN_COMPRESSION_GZIP;
+    if (r->gzipped && rn_gzip_init(&r->gzip, r->config, mem) < 0)
+        return no_room(r, "zlib");
+    snprintf(r->ext, sizeof r->ext, "%s%s", r->classes.encoder->suffix,
+             r->gzipped ? ".gz" : "");
+    return RN_OK;
+}
+
+int64_t rn_run_deadline(const struct run *r)
+{
+    int64_t length = r->config->job.deadline_ms;
+
+    return length > 0 ? r->started_ms + length : INT64_MAX;
+}
+
+int rn_run_open_store(struct run *r, struct rn_arena *mem)
+{
+    struct rn_uploader *u = &r->uploader;
+    int err = r->classes.store->open(r->config, mem, r->error, &r->store);
+
+    if (err < 0)
+        return err;
+    r->result->warning = r->store->warning;
+    snprintf(r->result->place, sizeof r->result->place, "%s", r->store->place);
+    u->store = r->store;
+    u->pool = &r->pool;
+    u->config = r->config;
+    u->error = r->error;
+    u->deadline_ms = rn_run_deadline(r);
+    u->tick = rn_run_tick;
+    u->ctx = r;
+    if (rn_uploader_init(u, r->plan.connections + RN_QUEUE_SPARE, mem) < 0)
+        return no_room(r, "the queue");
+    if (rn_pool_init(&r->pool, r->plan.segments, r->plan.segment, mem) < 0)
+        return no_room(r, "the pool");
+    return RN_OK;
+}
+
+/* A row may spread over many blocks when those are small: keep so many of the
+ * 50,000 that the largest row allowed still fits (escaped text can be six
+ * times as long), but never so many that a file would hardly begin.
+ */
+static uint32_t spare_blocks(const struct run *r)
+{
+    uint64_t row = r->config->source.max_cell * 6 * r->source->schema.n;
+    uint64_t blocks = row / r->plan.block + RN_LIMIT_SPARE;
+
+    return blocks < RN_MAX_BLOCKS / 2 ? (uint32_t)blocks : RN_MAX_BLOCKS / 2;
+}
+
+int rn_run_open(struct run *r, struct rn_arena *mem)
+{
+    int err = rn_plan_classes(r->config, &r->classes, r->error);
+
+    if (err == RN_OK)
+        err = rn_run_check_path(r->config, r->error);
+    if (err == RN_OK)
+        err = rn_journal_open(r->config, true, mem, r->error, &r->journal);
+    if (err == RN_OK)
+        err = rn_run_open_source(r, mem);
+    if (err == RN_OK)
+        err = rn_plan_memory(r->config, &r->classes, r->source->schema.n,
+                             &r->plan, r->error);
+    if (err == RN_OK)
+        err = find_watermark(r);
+    if (err == RN_OK)
+        err = rn_run_open_rows(r, mem);
+    if (err == RN_OK)
+        err = rn_run_open_store(r, mem);
+    if (err == RN_OK)
+        r->limit_spare = spare_blocks(r);
+    return err;
+}
+
+void rn_run_close(struct run *r)
+{
+    if (r->store)
+        r->store->cls->close(r->store);
+    if (r->source)
+        r->source->cls->close(r->source);
+    rn_journal_close(r->journal);
+}
+
+int rn_run_new_attempt(struct run *r)
+{
+    char day[RN_TIMESTAMP_TEXT];
+    char *run = r->result->run;
+    int err = rn_entropy(r->nonce, sizeof r->nonce);
+
+    if (err < 0)
+        return rn_fail(r->error, err, RN_AT_AGENT,
+                       "the system gave no random bytes; a run needs a "
+                       "name nobody else has");
+    r->started_us = rn_clock_wall();
+    if (r->started_us < 0 ||
+        rn_format_timestamp(r->started_us - r->started_us % 1000000, false,
+                            day) != 19)
+        return rn_fail(r->error, RN_E_AGAIN, RN_AT_AGENT,
+                       "the wall clock is not set");
+    /* 2026-11-22T02:15:00 -> 20261122T021500Z-nonce */
+    snprintf(run, RN_RUN_ID + 1, "%.4s%.2s%.5s%.2s%.2sZ-", day, day + 5,
+             day + 8, day + 14, day + 17);
+    rn_hex(r->nonce, sizeof r->nonce, run + 17);
+    run[RN_RUN_ID] = '\0';
+    r->committed = 0;
+    r->publishing = 0;
+    return RN_OK;
+}

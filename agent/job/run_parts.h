@@ -1,0 +1,127 @@
+/* job/run_parts.h: the pieces of a run that run.c and its neighbours share.
+ *
+ *   run.c          the life of a run, from opening to the verdict
+ *   run_open.c     everything opened and carved
+ *   run_files.c    data files: begin, roll, commit
+ *   run_publish.c  the manifest and _SUCCESS
+ *   run_clean.c    what a failed run left behind
+ */
+#ifndef JOB_RUN_PARTS_H
+#define JOB_RUN_PARTS_H
+
+#include "compress/gzip.h"
+#include "job/journal.h"
+#include "job/manifest.h"
+#include "job/run.h"
+#include "lane/part.h"
+#include "row/check.h"
+#include "row/digest.h"
+
+/* Segments a pool keeps beside the blocks: the data lane's one in hand, and
+ * the manifest's, which is written along with the data (two in its chain, one
+ * in hand) plus one so that neither waits for the other.
+ */
+#define RN_SPARE_SEGMENTS 5u
+#define RN_MANIFEST_SEGMENTS 2u
+
+/* Entries of the block queue beyond one a connection. */
+#define RN_QUEUE_SPARE 2u
+
+/* A file is closed while so many of the 50,000 blocks are left, so that the
+ * row that crosses the line still fits.
+ */
+#define RN_LIMIT_SPARE 16u
+
+struct run {
+    const struct rn_config *config;
+    const struct rn_run_options *options;
+    struct rn_result *result;
+    struct rn_error *error;
+    struct rn_classes classes;
+    struct rn_memory_plan plan;
+
+    struct rn_journal *journal;
+    struct rn_source *source;
+    struct rn_encoder *encoder;
+    struct rn_digest *digest;
+    struct rn_check check;
+    struct rn_gzip gzip;
+    bool gzipped;
+    struct rn_store *store;
+    struct rn_pool pool;
+    struct rn_uploader uploader;
+
+    /* This attempt */
+    uint8_t nonce[RN_NONCE];
+    int64_t started_ms;  /* monotonic, of the first attempt   */
+    int64_t started_us;  /* wall clock, of this attempt       */
+    uint32_t committed;  /* data files of this attempt        */
+    uint32_t publishing; /* data files that may be visible    */
+
+    /* The data file at hand and the manifest, written side by side. */
+    struct rn_part part;
+    uint64_t part_first_row; /* rows before it                  */
+    uint32_t limit_spare;    /* blocks to keep for the next row */
+    struct rn_part manifest;
+    struct rn_manifest_writer writer;
+    char part_path[RN_PATH_MAX];
+    char manifest_path[RN_PATH_MAX];
+    char path[RN_PATH_MAX]; /* scratch: markers, removals       */
+    char rows_text[24];
+    struct rn_meta part_meta[2];
+    struct rn_meta manifest_meta[2];
+    char ext[16];
+
+    /* The highest watermark seen. */
+    size_t watermark_column; /* SIZE_MAX: none */
+    struct rn_watermark watermark;
+
+    int64_t tick_ms; /* when progress was shown last */
+};
+
+/* run_open.c */
+size_t rn_run_need(void);
+int rn_run_open(struct run *r, struct rn_arena *mem);
+
+/* Its steps, in this order after rn_plan_classes() and rn_journal_open(). */
+int rn_run_open_source(struct run *r, struct rn_arena *mem);
+int rn_run_open_rows(struct run *r, struct rn_arena *mem);
+int rn_run_open_store(struct run *r, struct rn_arena *mem);
+
+void rn_run_close(struct run *r);
+int rn_run_new_attempt(struct run *r);
+
+/* When the run must be over, a point in time; INT64_MAX: no deadline. */
+int64_t rn_run_deadline(const struct run *r);
+
+/* The values the query is bound to: the journal's watermark or the job's first
+ * one.
+ */
+void rn_run_bind(struct run *r, struct rn_binding *binding);
+
+/* run_files.c */
+int rn_files_begin(struct run *r);
+int rn_files_row(struct run *r, const struct rn_row *row, uint64_t number);
+int rn_files_end(struct run *r);
+
+/* run_publish.c */
+int rn_publish_begin(struct run *r);
+int rn_publish_file(struct run *r, const struct rn_result_file *file);
+int rn_publish_end(struct run *r);
+
+/* The path of a marker beside a run's files: "_manifest.json", "_SUCCESS". */
+int rn_run_marker(const struct rn_config *config, const char *run,
+                  const char *name, char *to, size_t cap);
+
+/* run_clean.c: remove what this attempt made visible; returns how many files
+ * could not be removed (they are named in the result).
+ */
+uint32_t rn_clean_attempt(struct run *r);
+
+/* The same for a run that was killed, found in the journal. */
+uint32_t rn_clean_open_run(struct run *r, const struct rn_open_run *open);
+
+/* Progress, when it is due. */
+void rn_run_tick(void *ctx);
+
+#endif

@@ -1,0 +1,108 @@
+/* job/run_publish.c: what makes a run finished: its manifest, then _SUCCESS.
+ *
+ * Both stand beside the run's files. The manifest is written along with the
+ * data and published when every data file is; _SUCCESS is empty and last, so a
+ * reader that waits for it never sees part of a run.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "job/run_parts.h"
+#include "runnel/port.h"
+
+int rn_run_marker(const struct rn_config *config, const char *run,
+                  const char *name, char *to, size_t cap)
+{
+    int n = rn_run_path(config, run, 1, "", to, cap);
+    char *slash = n < 0 ? NULL : strrchr(to, '/');
+    size_t len = slash ? (size_t)(slash - to) + 1 : 0;
+
+    if (n < 0)
+        return n;
+    if (len + strlen(name) + 1 > cap)
+        return RN_E_CONFIG;
+    memcpy(to + len, name, strlen(name) + 1);
+    return RN_OK;
+}
+
+int rn_publish_begin(struct run *r)
+{
+    struct rn_object object = {
+        .path = r->manifest_path,
+        .mime = "application/json",
+        .meta = r->manifest_meta,
+        .metas = 1,
+    };
+    struct rn_manifest_head head = {
+        .run = r->result->run,
+        .started_us = r->started_us,
+        .source_version = r->source->version,
+        .schema = &r->source->schema,
+    };
+    int err = rn_run_marker(r->config, r->result->run, "_manifest.json",
+                            r->manifest_path, sizeof r->manifest_path);
+
+    if (err < 0)
+        return rn_fail(r->error, err, RN_AT_CONFIG,
+                       "%s: [store] path: too long", r->config->path);
+    r->manifest_meta[0] = (struct rn_meta){"runnel_run", r->result->run};
+    err = rn_part_begin(&r->manifest, &r->uploader, &object, r->result->run,
+                        r->nonce, RN_MANIFEST_SEGMENTS);
+    if (err < 0)
+        return err;
+    return rn_manifest_begin(&r->writer, r->config, &head,
+                             &r->manifest.lane.out);
+}
+
+int rn_publish_file(struct run *r, const struct rn_result_file *file)
+{
+    const char *slash = strrchr(r->part_path, '/');
+    struct rn_manifest_file f = {
+        .name = slash ? slash + 1 : r->part_path,
+        .rows = file->rows,
+        .bytes = file->bytes,
+        .crc64 = file->crc64,
+        .blocks = file->blocks,
+    };
+
+    return rn_manifest_file(&r->writer, &f);
+}
+
+static int publish_success(struct run *r)
+{
+    struct rn_object object = {
+        .path = r->path,
+        .mime = "application/octet-stream",
+        .meta = r->manifest_meta,
+        .metas = 1,
+    };
+    int err = rn_run_marker(r->config, r->result->run, "_SUCCESS", r->path,
+                            sizeof r->path);
+
+    if (err == RN_OK)
+        err = rn_part_begin(&r->manifest, &r->uploader, &object,
+                            r->result->run, r->nonce, RN_MANIFEST_SEGMENTS);
+    if (err == RN_OK)
+        err = rn_part_commit(&r->manifest);
+    return err;
+}
+
+int rn_publish_end(struct run *r)
+{
+    struct rn_manifest_tail tail = {
+        .rows = r->result->rows,
+        .bytes = r->result->bytes,
+        .schema = &r->source->schema,
+        .digest = r->digest,
+        .counts = &r->source->counts,
+        .watermark = r->watermark_column == SIZE_MAX ? NULL : &r->watermark,
+        .finished_us = rn_clock_wall(),
+    };
+    int err = rn_manifest_end(&r->writer, &tail);
+
+    if (err == RN_OK)
+        err = rn_part_commit(&r->manifest);
+    if (err == RN_OK)
+        err = publish_success(r);
+    return err;
+}
