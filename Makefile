@@ -33,6 +33,7 @@ variant := $(if $(findstring clang,$(CC)),clang) \
 	$(if $(findstring address,$(SAN)),asan,$(if $(SAN),san))
 BUILD ?= build$(addprefix /,$(subst $(space),-,$(strip $(variant))))
 DEPS ?= build/deps
+GEN = build/gen
 
 # As many jobs as processors, unless told otherwise.
 ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
@@ -63,6 +64,11 @@ else
 PORT_SRC := $(filter-out port/linux/http_curl.c,$(PORT_SRC))
 endif
 
+# What a port does better, in a file of the same name, takes the place of the
+# portable one.
+AGENT_SRC := $(filter-out \
+	$(PORT_SRC:port/$(PORT)/%.c=agent/core/%_portable.c),$(AGENT_SRC))
+
 LIB_SRC = $(AGENT_SRC) $(PORT_SRC)
 LIB_OBJ = $(LIB_SRC:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/source_list.o
 MAIN_SRC = $(wildcard agent/cli/main.c)
@@ -75,6 +81,9 @@ FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_BIN = $(FUZZ_SRC:tests/fuzz/%.c=build/fuzz/%)
 
 HEADERS := $(wildcard include/runnel/*.h agent/*/*.h port/*/*.h)
+# Tables that are cheaper to compute at build time than to review.
+TABLES := $(patsubst tools/%gen.c,$(GEN)/%.h,$(wildcard tools/*_tablegen.c))
+READY = $(DEP_LIBS) $(TABLES)
 ALL_C := $(wildcard include/runnel/*.h agent/*/*.[ch] port/*/*.[ch] \
 	tests/unit/*.[ch] tests/unit/lib/*.[ch] tests/lib/*.[ch] \
 	tests/fuzz/*.[ch] tests/bench/*.[ch] tools/*.c)
@@ -96,7 +105,7 @@ LINK_HARDEN = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections \
 
 DEFS = $(INIH_DEFS) $(if $(filter system,$(MBEDTLS)),,$(MBEDTLS_DEFS))
 # Headers of libraries are not ours to warn about.
-INC = -Iinclude -Iagent -isystem $(DEPS)/include
+INC = -Iinclude -Iagent -I$(GEN) -isystem $(DEPS)/include
 ALL_CFLAGS = -std=c11 $(OPT) -fPIE -ffunction-sections -fdata-sections \
 	$(HARDEN) $(WARN) $(DEFS) $(INC) $(CFLAGS)
 PORT_CFLAGS = -D_GNU_SOURCE -Iport/$(PORT)
@@ -171,7 +180,7 @@ layers: ## Includes go one way only
 shape: ## Sizes of files and functions, banned calls, no #ifdef in agent/
 	@tools/check-shape
 
-headers: $(DEP_LIBS) ## Every header compiles alone, with gcc and clang
+headers: $(READY) ## Every header compiles alone, with gcc and clang
 	@tools/check-headers $(DEFS) $(INC) $(PORT_CFLAGS) -- $(HEADERS)
 
 format: ## Lay out all C files with clang-format
@@ -211,15 +220,24 @@ $(ORIGINS) &: $(DEPS)/choice
 		SQLITE_DIR='$(SQLITE_DIR)' INIH_DIR='$(INIH_DIR)' tools/setup build
 	@touch $(ORIGINS)
 
-# Built with gcc whatever the variant: the variants are about our code.
+# Built with gcc whatever the variant: the variants are about our code. They
+# share the result, so two of them started at once take turns.
 $(DEP_LIBS) &: $(ORIGINS) tools/deps.mk tools/deps-flags.mk \
 		$(wildcard agent/tls/mbedtls_config.h)
 	@echo "  libraries (once)"
-	@$(MAKE) --no-print-directory -s -f tools/deps.mk CC=gcc DEPS=$(DEPS) \
+	@flock $(DEPS)/.build $(MAKE) --no-print-directory -s -f tools/deps.mk CC=gcc DEPS=$(DEPS) \
 		MBEDTLS='$(MBEDTLS)' SQLITE='$(SQLITE)'
 	@touch $(DEP_LIBS)
 
 deps: $(DEP_LIBS) ## Only the libraries built from source
+
+# ----------------------------------------------------------------- tables
+# Made and run on the host, whatever the image is for.
+
+$(GEN)/%.h: tools/%gen.c
+	@mkdir -p $(@D); echo "  table $@"
+	@gcc -std=c11 -O1 $(WARN) -o $(GEN)/$*gen $<
+	@$(GEN)/$*gen >$@
 
 # ---------------------------------------------------------------- objects
 
@@ -239,13 +257,13 @@ $(BUILD)/objects: FORCE
 
 COMPILE = @mkdir -p $(@D); echo "  $(CC) $<"; $(CC) $(ALL_CFLAGS) -MD -MP
 
-$(BUILD)/obj/agent/%.o: agent/%.c $(BUILD)/flags | $(DEP_LIBS)
+$(BUILD)/obj/agent/%.o: agent/%.c $(BUILD)/flags | $(READY)
 	$(COMPILE) -c -o $@ $<
 
-$(BUILD)/obj/port/%.o: port/%.c $(BUILD)/flags | $(DEP_LIBS)
+$(BUILD)/obj/port/%.o: port/%.c $(BUILD)/flags | $(READY)
 	$(COMPILE) $(PORT_CFLAGS) -c -o $@ $<
 
-$(BUILD)/obj/tests/%.o: tests/%.c $(BUILD)/flags | $(DEP_LIBS)
+$(BUILD)/obj/tests/%.o: tests/%.c $(BUILD)/flags | $(READY)
 	$(COMPILE) $(TEST_CFLAGS) -c -o $@ $<
 
 # Which sources this image was built with.
@@ -261,7 +279,7 @@ $(BUILD)/source_list.c: $(BUILD)/flags Makefile
 	echo 'const size_t rn_sources_n = sizeof rn_sources / sizeof *rn_sources;'; \
 	} >$@
 
-$(BUILD)/obj/source_list.o: $(BUILD)/source_list.c | $(DEP_LIBS)
+$(BUILD)/obj/source_list.o: $(BUILD)/source_list.c | $(READY)
 	$(COMPILE) -c -o $@ $<
 
 $(BUILD)/librunnel.a: $(LIB_OBJ) $(BUILD)/objects
@@ -320,20 +338,20 @@ TIDY_SRC := $(filter-out port/linux/http_curl.c,$(wildcard agent/*/*.c \
 	port/linux/*.c)) $(wildcard port/linux/http_curl.c)
 TIDY = $(TIDY_SRC:%=build/lint/%.tidy)
 tidy: $(TIDY) ## clang-tidy over agent/ and port/
-build/lint/%.tidy: % .clang-tidy $(HEADERS) | $(DEP_LIBS)
+build/lint/%.tidy: % .clang-tidy $(HEADERS) | $(READY)
 	@mkdir -p $(@D)
 	@clang-tidy --quiet $< -- -std=c11 $(DEFS) $(INC) \
 		$(if $(filter port/%,$<),$(PORT_CFLAGS)) 2>$@.log || \
-		{ cat $@.log; exit 1; }
+		{ grep -v ' warnings\? .*generated\.$$' $@.log; exit 1; }
 	@mv $@.log $@
 
-cppcheck: | $(DEP_LIBS) ## cppcheck over agent/ and port/
+cppcheck: | $(READY) ## cppcheck over agent/ and port/
 	@mkdir -p build/lint/cppcheck
 	@$(if $(TIDY_SRC),cppcheck -q -j$$(nproc) --std=c11 --error-exitcode=1 \
 		--cppcheck-build-dir=build/lint/cppcheck --inline-suppr \
 		--enable=warning,performance,portability \
 		--suppress=missingIncludeSystem $(DEFS) -Iinclude -Iagent \
-		-Iport/$(PORT) $(TIDY_SRC),true)
+		-I$(GEN) -Iport/$(PORT) $(TIDY_SRC),true)
 
 -include $(LIB_OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(HELP_OBJ:.o=.d) \
 	$(UNIT_SRC:%.c=$(BUILD)/obj/%.d) $(FUZZ_SRC:%.c=build/fuzz/obj/%.d)
