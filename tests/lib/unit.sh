@@ -50,7 +50,7 @@ for program in "${programs[@]}"; do
     cat "$log"
     # What ran is counted line by line, so that a crash keeps its count.
     ok=$(grep -ac '^\[       OK \]' "$log")
-    no=$(sed -n 's/^\[  FAILED  \].*: \([0-9]*\) test(s), listed below:$/\1/p' \
+    no=$(sed -nE 's/^\[  FAILED  \] (.*: )?([0-9]+) test.*listed below:$/\2/p' \
         "$log" | awk '{ n += $1 } END { print n + 0 }')
     if [ "$no" -eq 0 ] && { [ "$rc" -ne 0 ] || [ "$ok" -eq 0 ]; }; then
         no=1
