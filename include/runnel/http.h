@@ -85,8 +85,9 @@ struct rn_http_call {
 struct rn_http_options {
     unsigned connections;    /* transfers at a time, 1 to 32                  */
     int64_t connect_ms;      /* resolve, connect and TLS handshake together   */
-    int64_t idle_ms;         /* no byte in either direction for so long ends
-                              * the call with RN_E_LINK                       */
+    int64_t idle_ms;         /* no progress in either direction for so long
+                              * ends the call with RN_E_LINK; a few bytes now
+                              * and then are no progress                      */
     int64_t keep_ms;         /* a kept connection older than this idle time is
                               * not used again                                */
     const char *ca;          /* PEM file of trusted roots; "" for the system's*/
@@ -111,7 +112,7 @@ int rn_http_init(const struct rn_http_options *o, struct rn_arena *mem,
 int rn_http_start(struct rn_http *h, struct rn_http_call *call);
 
 /* Move every running call forward; when nothing can move, wait until a socket
- * is ready, rn_wake() was called or `until_ms` (rn_clock_mono() time) is there;
+ * is ready, a stop was asked for or `until_ms` (rn_clock_mono() time) is there;
  * a time in the past means: don't wait. Returns how many calls became done.
  */
 int rn_http_pump(struct rn_http *h, int64_t until_ms);

@@ -7,7 +7,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "linux/linux.h"
+#include "linux.h"
 #include "runnel/file.h"
 
 #define PIECES 64
@@ -68,7 +68,8 @@ int rn_file_read_at(struct rn_file_handle *f, uint64_t offset, void *buf,
 
 int rn_file_create(struct rn_file_handle *f, const char *path, char *why)
 {
-    f->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
+    f->fd =
+        open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
     return f->fd < 0 ? fail(path, why) : RN_OK;
 }
 
@@ -81,7 +82,7 @@ static int gather(struct iovec *iov, const struct rn_bytes *piece,
         union {
             const uint8_t *from;
             void *to;
-        } base = {.from = piece[i].p};
+        } base = { .from = piece[i].p };
         iov[n].iov_base = (uint8_t *)base.to + skip;
         iov[n].iov_len = piece[i].n - skip;
         skip = 0;

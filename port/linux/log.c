@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "linux/linux.h"
+#include "linux.h"
 
 #define LINE 1024
 
@@ -60,8 +60,8 @@ static char *put_time(char *to)
 
 void rn_log_write(enum rn_level level, const char *line, size_t len)
 {
-    static const char *const words[] = {"error: ", "warn: ", "info: ",
-                                        "debug: "};
+    static const char *const words[] = { "error: ", "warn: ", "info: ",
+                                         "debug: " };
     char buf[LINE];
     RN_ASSERT((size_t)level < RN_COUNTOF(words));
     char *to = put_time(buf);
@@ -75,7 +75,7 @@ void rn_log_write(enum rn_level level, const char *line, size_t len)
     to += len;
     *to++ = '\n';
 
-    struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+    struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
     size_t all = (size_t)(to - buf);
     if (poll(&p, 1, 0) != 1 || (p.revents & POLLOUT) == 0 ||
         write(STDERR_FILENO, buf, all) != (ssize_t)all)
@@ -99,7 +99,7 @@ int rn_linux_print(int fd, const char *text, size_t len)
         if (put < 0 && errno == EINTR)
             continue;
         if (put < 0 && errno == EAGAIN) {
-            struct pollfd p = {.fd = fd, .events = POLLOUT};
+            struct pollfd p = { .fd = fd, .events = POLLOUT };
             (void)poll(&p, 1, -1);
             continue;
         }

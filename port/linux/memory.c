@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "linux/linux.h"
+#include "linux.h"
 
 void *rn_linux_region(size_t size)
 {

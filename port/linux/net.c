@@ -17,7 +17,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "linux/linux.h"
+#include "linux.h"
 
 enum { CLOSED, RESOLVING, CONNECTING, OPEN };
 
@@ -94,8 +94,8 @@ static int try_address(struct rn_net *n, const struct rn_linux_address *a)
 {
     struct sockaddr_storage to;
     socklen_t len = make_address(n, a, &to);
-    int fd = socket(to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-                    0);
+    int fd =
+        socket(to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return RN_E_LINK;
     int one = 1;
@@ -103,8 +103,8 @@ static int try_address(struct rn_net *n, const struct rn_linux_address *a)
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     if (rn_linux_resolve_more((int)n->helper))
         (void)setsockopt(fd, IPPROTO_TCP, TCP_SYNCNT, &tries, sizeof tries);
-    if (connect(fd, (struct sockaddr *)&to, len) < 0 &&
-        errno != EINPROGRESS && errno != EINTR) {
+    if (connect(fd, (struct sockaddr *)&to, len) < 0 && errno != EINPROGRESS &&
+        errno != EINTR) {
         close(fd);
         return RN_E_LINK;
     }
@@ -134,7 +134,7 @@ static int step_resolving(struct rn_net *n)
 /* What CONNECTING does. RN_E_LINK: this address failed. */
 static int step_connecting(struct rn_net *n)
 {
-    struct pollfd p = {.fd = (int)n->handle, .events = POLLOUT};
+    struct pollfd p = { .fd = (int)n->handle, .events = POLLOUT };
     if (poll(&p, 1, 0) <= 0)
         return RN_E_AGAIN;
     int err = 0;
@@ -178,11 +178,11 @@ int rn_net_send(struct rn_net *n, const struct rn_bytes *piece, size_t pieces)
         union {
             const uint8_t *from;
             void *to;
-        } base = {.from = piece[i].p};
+        } base = { .from = piece[i].p };
         iov[i].iov_base = base.to;
         iov[i].iov_len = piece[i].n;
     }
-    struct msghdr m = {.msg_iov = iov, .msg_iovlen = count};
+    struct msghdr m = { .msg_iov = iov, .msg_iovlen = count };
     for (;;) {
         ssize_t sent = sendmsg((int)n->handle, &m, MSG_NOSIGNAL);
         if (sent > 0)

@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "linux/linux.h"
+#include "linux.h"
 
 /* As many as there can be connections, and some for `check`. */
 #define LOOKUPS 40
@@ -79,7 +79,7 @@ static _Noreturn void look_up(const char *host, int out)
     (void)signal(SIGHUP, SIG_DFL);
     alarm(CHILD_S);
 
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
     struct addrinfo *found = NULL;
     struct rn_linux_address a[ADDRESSES];
     memset(a, 0, sizeof a);
@@ -101,7 +101,7 @@ static size_t known(const char *host, struct rn_linux_address *a)
 {
     memset(a, 0, 2 * sizeof *a);
     if (strcasecmp(host, "localhost") == 0) {
-        static const uint8_t four[4] = {127, 0, 0, 1};
+        static const uint8_t four[4] = { 127, 0, 0, 1 };
         a[0].family = 4;
         memcpy(a[0].ip, four, sizeof four);
         a[1].family = 6;

@@ -5,14 +5,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "linux/linux.h"
+#include "linux.h"
 
 /* EX_TEMPFAIL: nothing is lost, the same command may be run again. */
 #define EXIT_LATER 75
 
 static volatile sig_atomic_t asked; /* how often a stop was asked for */
 static volatile sig_atomic_t noticed;
-static int pipe_fds[2] = {-1, -1};
+static int pipe_fds[2] = { -1, -1 };
 
 static void on_stop(int number)
 {

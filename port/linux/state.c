@@ -14,14 +14,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "linux/linux.h"
+#include "linux.h"
 
-#define HEAD 8u
+#define HEAD   8u
 #define STRIDE 8192u
 
 _Static_assert(HEAD + RN_STATE_MAX <= STRIDE, "a slot holds a record");
 
-static const uint8_t magic[4] = {'R', 'N', 'S', '1'};
+static const uint8_t magic[4] = { 'R', 'N', 'S', '1' };
 
 void rn_linux_why(char *why, const char *what, int err)
 {

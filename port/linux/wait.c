@@ -3,7 +3,7 @@
 #include <limits.h>
 #include <poll.h>
 
-#include "linux/linux.h"
+#include "linux.h"
 
 /* Connections of the busiest job, and room for a probe or two. */
 #define WAITS 40
@@ -32,7 +32,7 @@ int rn_wait(struct rn_wait *w, size_t n, int64_t until_ms)
     struct pollfd p[WAITS + 1];
     for (size_t i = 0; i < n; i++)
         rn_linux_net_poll(&w[i], &p[i]);
-    p[n] = (struct pollfd){.fd = rn_linux_stop_fd(), .events = POLLIN};
+    p[n] = (struct pollfd){ .fd = rn_linux_stop_fd(), .events = POLLIN };
 
     for (;;) {
         int timeout = timeout_of(until_ms);
