@@ -82,15 +82,6 @@ static const char *shown(const char *name)
                : "(not shown, it is no name)";
 }
 
-static const struct rn_key *find_key(const char *section, const char *name)
-{
-    for (size_t i = 0; i < rn_keys_n; i++)
-        if (strcmp(rn_keys[i].section, section) == 0 &&
-            strcmp(rn_keys[i].name, name) == 0)
-            return &rn_keys[i];
-    return NULL;
-}
-
 static bool known_section(const char *section)
 {
     for (size_t i = 0; rn_key_section(i) != NULL; i++)
@@ -291,7 +282,7 @@ static int on_key(struct rn_config_reader *r, int line, const char *section,
         return rn_config_fail(r, line, NULL,
                               "%s: stands before the first [section]",
                               shown(name));
-    const struct rn_key *k = find_key(section, name);
+    const struct rn_key *k = rn_key_find(section, name);
     if (k == NULL)
         return unknown_key(r, line, section, name);
     int *given = &r->line[k - rn_keys];
@@ -440,7 +431,7 @@ static int apply_one(struct rn_config_reader *r, const char *text)
     const char *value = strchr(text, '=') + 1;
     if (!known_section(section))
         return unknown_section(r, RN_LINE_SET, section);
-    const struct rn_key *k = find_key(section, name);
+    const struct rn_key *k = rn_key_find(section, name);
     if (k == NULL)
         return unknown_key(r, RN_LINE_SET, section, name);
     if (public_secret(k, value))

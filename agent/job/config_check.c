@@ -18,16 +18,6 @@
 #define WORD_BYTES \
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
 
-static const struct rn_key *key_named(const char *section, const char *name)
-{
-    for (size_t i = 0; i < rn_keys_n; i++)
-        if (strcmp(rn_keys[i].section, section) == 0 &&
-            strcmp(rn_keys[i].name, name) == 0)
-            return &rn_keys[i];
-    RN_ASSERT(false);
-    return NULL;
-}
-
 static int line_of(const struct rn_config_reader *r, const struct rn_key *k)
 {
     return r->line[k - rn_keys];
@@ -37,7 +27,7 @@ static int line_of(const struct rn_config_reader *r, const struct rn_key *k)
 static int fail_at(struct rn_config_reader *r, const char *section,
                    const char *name, const char *text)
 {
-    const struct rn_key *k = key_named(section, name);
+    const struct rn_key *k = rn_key_find(section, name);
     return rn_config_fail(r, line_of(r, k), k, "%s", text);
 }
 
@@ -64,60 +54,21 @@ void rn_config_defaults(struct rn_config_reader *r)
 
 /* -------------------------------------------------- keys for other kinds */
 
-/* "auth.kind=sas" of k->only, taken apart. */
-struct only {
-    const struct rn_key *key;
-    const char *words; /* "csv json" */
-};
-
-static struct only only_of(const struct rn_key *k)
-{
-    char section[16];
-    char name[16];
-    const char *dot = strchr(k->only, '.');
-    const char *equals = strchr(k->only, '=');
-
-    (void)snprintf(section, sizeof section, "%.*s", (int)(dot - k->only),
-                   k->only);
-    (void)snprintf(name, sizeof name, "%.*s", (int)(equals - dot - 1), dot + 1);
-    return (struct only){ key_named(section, name), equals + 1 };
-}
-
-static bool has_word(const char *words, const char *word)
-{
-    size_t len = strlen(word);
-
-    while (len > 0 && *words != 0) {
-        size_t n = strcspn(words, " ");
-        if (n == len && memcmp(words, word, n) == 0)
-            return true;
-        words += n;
-        words += *words == ' ';
-    }
-    return false;
-}
-
 static int check_key(struct rn_config_reader *r, const struct rn_key *k)
 {
+    const struct rn_key *by;
+    const char *words;
     int line = line_of(r, k);
-    const char *with = "";
+    bool holds = rn_key_holds(k, r->config, &by, &words);
 
-    if (k->only != NULL) {
-        struct only only = only_of(k);
-        with = rn_key_word(only.key, r->config);
-        bool holds = has_word(only.words, with);
-        if (!holds && line != RN_LINE_NONE && with[0] != 0)
-            return rn_config_fail(r, line, k,
-                                  "not with %s = %.40s, only with %s",
-                                  only.key->name, with, only.words);
-        if (!holds)
-            return RN_OK;
-        if (k->must && line == RN_LINE_NONE)
-            return rn_config_fail(r, line, k, "missing; with %s = %s: %s",
-                                  only.key->name, with, k->meaning);
-    }
-    if (k->must && line == RN_LINE_NONE)
+    if (holds && k->must && line == RN_LINE_NONE && by != NULL)
+        return rn_config_fail(r, line, k, "missing; with %s = %s: %s", by->name,
+                              rn_key_word(by, r->config), k->meaning);
+    if (holds && k->must && line == RN_LINE_NONE)
         return rn_config_fail(r, line, k, "missing; %s", k->meaning);
+    if (!holds && line != RN_LINE_NONE && rn_key_word(by, r->config)[0] != 0)
+        return rn_config_fail(r, line, k, "not with %s = %.40s, only with %s",
+                              by->name, rn_key_word(by, r->config), words);
     return RN_OK;
 }
 
@@ -134,7 +85,7 @@ static int check_keys(struct rn_config_reader *r)
 static int absent(struct rn_config_reader *r, const char *section,
                   const char *name, const char *what)
 {
-    const struct rn_key *k = key_named(section, name);
+    const struct rn_key *k = rn_key_find(section, name);
     const char *word = rn_key_text(k, r->config);
     const struct rn_later *later = rn_later_find(section, name, word);
 
@@ -335,11 +286,11 @@ static int check_url(struct rn_config_reader *r)
 
 static int check_pairs(struct rn_config_reader *r)
 {
-    const struct rn_key *all = key_named("file", "quote_all");
-    const struct rn_key *start = key_named("source", "watermark_start");
+    const struct rn_key *all = rn_key_find("file", "quote_all");
+    const struct rn_key *start = rn_key_find("source", "watermark_start");
 
     if (line_of(r, all) != RN_LINE_NONE &&
-        line_of(r, key_named("file", "quote")) != RN_LINE_NONE)
+        line_of(r, rn_key_find("file", "quote")) != RN_LINE_NONE)
         return fail_at(r, "file", "quote_all",
                        "says the same as quote; give one of them");
     if (line_of(r, start) != RN_LINE_NONE &&

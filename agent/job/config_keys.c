@@ -248,6 +248,51 @@ const struct rn_later *rn_later_find(const char *section, const char *name,
     return NULL;
 }
 
+const struct rn_key *rn_key_find(const char *section, const char *name)
+{
+    for (size_t i = 0; i < rn_keys_n; i++)
+        if (strcmp(rn_keys[i].section, section) == 0 &&
+            strcmp(rn_keys[i].name, name) == 0)
+            return &rn_keys[i];
+    return NULL;
+}
+
+static bool has_word(const char *words, const char *word)
+{
+    size_t len = strlen(word);
+
+    while (len > 0 && *words != 0) {
+        size_t n = strcspn(words, " ");
+        if (n == len && memcmp(words, word, n) == 0)
+            return true;
+        words += n;
+        words += *words == ' ';
+    }
+    return false;
+}
+
+bool rn_key_holds(const struct rn_key *k, const struct rn_config *config,
+                  const struct rn_key **by, const char **words)
+{
+    char section[16];
+    char name[16];
+
+    *by = NULL;
+    *words = "";
+    if (k->only == NULL)
+        return true;
+    size_t dot = strcspn(k->only, ".");
+    size_t equals = strcspn(k->only, "=");
+    RN_ASSERT(dot < sizeof section && equals - dot < sizeof name);
+    memcpy(section, k->only, dot);
+    section[dot] = 0;
+    memcpy(name, k->only + dot + 1, equals - dot - 1);
+    name[equals - dot - 1] = 0;
+    *by = rn_key_find(section, name);
+    *words = k->only + equals + 1;
+    return has_word(*words, rn_key_word(*by, config));
+}
+
 const char *rn_key_section(size_t i)
 {
     const char *section = NULL;

@@ -59,6 +59,15 @@ struct rn_later {
 const struct rn_later *rn_later_find(const char *section, const char *name,
                                      const char *word);
 
+/* The key of that name, or NULL. */
+const struct rn_key *rn_key_find(const char *section, const char *name);
+
+/* The job has what `only` asks for. *by is the key that decides (NULL: none
+ * does), *words what it would have to be.
+ */
+bool rn_key_holds(const struct rn_key *k, const struct rn_config *config,
+                  const struct rn_key **by, const char **words);
+
 /* Section `i` in the order of the table, or NULL past the last. */
 const char *rn_key_section(size_t i);
 
