@@ -71,7 +71,9 @@ export function makeCertificate(dir, options = {}) {
 // so two tests can't race for one.
 function launch(args, log) {
   const main = join(top, "build/node_modules/azurite/dist/src/blob/main.js");
-  const child = spawn(process.execPath, [main, ...args],
+  const node = process.versions.node.startsWith("18.") ?
+    ["--experimental-global-webcrypto"] : [];
+  const child = spawn(process.execPath, [...node, main, ...args],
     { stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   return new Promise((ready, fail) => {

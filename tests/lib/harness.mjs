@@ -18,10 +18,14 @@ import { tmpdir as systemTmp } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
+import { webcrypto } from "node:crypto";
 
 export { assert };
 
 export const top = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+
+// Node 18, which Debian 12 has, keeps this to itself; Azure's library wants it.
+globalThis.crypto ??= webcrypto;
 
 // Packages live under build/, where a plain import would not look.
 export const require = createRequire(join(top, "build", "package.json"));
