@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "row/number.h"
+#include "row/utf8.h"
 
 void rn_json_init(struct rn_json *j, struct rn_out *out, bool lines)
 {
@@ -58,28 +59,6 @@ void rn_json_close(struct rn_json *j, char bracket)
     j->comma = true;
 }
 
-/* How many bytes at `p` are one character of UTF-8; 0: none is. */
-static size_t character(const uint8_t *p, size_t n)
-{
-    static const uint8_t least[] = { 0, 0, 0x80, 0xa0, 0x90 };
-    size_t len = p[0] < 0x80                   ? 1
-                 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
-                 : p[0] >= 0xe0 && p[0] < 0xf0 ? 3
-                 : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
-                                               : 0;
-
-    if (len == 0 || len > n)
-        return 0;
-    for (size_t i = 1; i < len; i++)
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    /* Longer than needed, a surrogate, or past the last character. */
-    if (((p[0] == 0xe0 || p[0] == 0xf0) && p[1] < least[len]) ||
-        (p[0] == 0xed && p[1] >= 0xa0) || (p[0] == 0xf4 && p[1] >= 0x90))
-        return 0;
-    return len;
-}
-
 static void escape(struct rn_json *j, uint8_t c)
 {
     static const char hex[] = "0123456789abcdef";
@@ -101,19 +80,34 @@ static void escape(struct rn_json *j, uint8_t c)
     }
 }
 
+/* Whole characters; only plain ASCII ever needs an escape. */
+static void good(struct rn_json *j, const uint8_t *p, size_t n)
+{
+    size_t from = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (p[i] >= 0x20 && p[i] != '"' && p[i] != '\\' && p[i] != 0x7f)
+            continue;
+        rn_out_put(j->out, p + from, i - from);
+        escape(j, p[i]);
+        from = i + 1;
+    }
+    rn_out_put(j->out, p + from, n - from);
+}
+
 static void quoted(struct rn_json *j, struct rn_bytes text)
 {
+    size_t i = 0;
+
     rn_out_byte(j->out, '"');
-    for (size_t i = 0; i < text.n;) {
-        uint8_t c = text.p[i];
-        size_t len = character(text.p + i, text.n - i);
-        if (c < 0x20 || c == '"' || c == '\\' || c == 0x7f)
-            escape(j, c);
-        else if (len == 0)
+    while (i < text.n) {
+        size_t n = rn_utf8_good(text.p + i, text.n - i);
+        good(j, text.p + i, n);
+        i += n;
+        if (i < text.n) {
             raw(j, "\xef\xbf\xbd");
-        else
-            rn_out_put(j->out, text.p + i, len);
-        i += len == 0 ? 1 : len;
+            i += rn_utf8_bad(text.p + i, text.n - i);
+        }
     }
     rn_out_byte(j->out, '"');
 }

@@ -26,7 +26,7 @@ void rn_json_close(struct rn_json *j, char bracket);
 /* `key` is plain ASCII. */
 void rn_json_key(struct rn_json *j, const char *key);
 
-/* Any bytes: what is not UTF-8 becomes U+FFFD, byte by byte. */
+/* Any bytes: what is not UTF-8 becomes U+FFFD. */
 void rn_json_text(struct rn_json *j, struct rn_bytes text);
 void rn_json_string(struct rn_json *j, const char *text);
 void rn_json_u64(struct rn_json *j, uint64_t value);
