@@ -41,6 +41,7 @@ enum { CLOSED, CONNECTING, SHAKING, OPEN, DEAD };
 
 struct rn_tls {
     mbedtls_ssl_config conf;
+    mbedtls_ssl_config conf_12; /* the same without TLS 1.3; see fall_back */
     struct rn_trust trust;
     uint8_t *record; /* RECORD bytes: where small pieces become one record */
 
@@ -49,6 +50,10 @@ struct rn_tls {
     bool has_session;
     uint16_t port;
     char host[256];
+
+    /* The origin that needs conf_12, or "". */
+    uint16_t port_12;
+    char host_12[256];
 };
 
 size_t rn_tls_need(unsigned connections)
@@ -74,22 +79,31 @@ static const int suites[] = {
     0,
 };
 
-static int configure(struct rn_tls *t)
+static int configure(struct rn_tls *t, mbedtls_ssl_config *conf)
 {
-    mbedtls_ssl_config_init(&t->conf);
-    mbedtls_ssl_session_init(&t->session);
-    if (mbedtls_ssl_config_defaults(&t->conf, MBEDTLS_SSL_IS_CLIENT,
+    mbedtls_ssl_config_init(conf);
+    if (mbedtls_ssl_config_defaults(conf, MBEDTLS_SSL_IS_CLIENT,
                                     MBEDTLS_SSL_TRANSPORT_STREAM,
                                     MBEDTLS_SSL_PRESET_DEFAULT) != 0)
         return RN_E_FULL;
-    mbedtls_ssl_conf_min_tls_version(&t->conf, MBEDTLS_SSL_VERSION_TLS1_2);
-    mbedtls_ssl_conf_authmode(&t->conf, MBEDTLS_SSL_VERIFY_REQUIRED);
-    mbedtls_ssl_conf_rng(&t->conf, rn_tls_random, NULL);
-    mbedtls_ssl_conf_ciphersuites(&t->conf, suites);
-    mbedtls_ssl_conf_ca_cb(&t->conf, rn_trust_find, &t->trust);
+    mbedtls_ssl_conf_min_tls_version(conf, MBEDTLS_SSL_VERSION_TLS1_2);
+    mbedtls_ssl_conf_authmode(conf, MBEDTLS_SSL_VERIFY_REQUIRED);
+    mbedtls_ssl_conf_rng(conf, rn_tls_random, NULL);
+    mbedtls_ssl_conf_ciphersuites(conf, suites);
+    mbedtls_ssl_conf_ca_cb(conf, rn_trust_find, &t->trust);
     mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(
-        &t->conf, MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED);
+        conf, MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED);
     return RN_OK;
+}
+
+static int configure_both(struct rn_tls *t)
+{
+    mbedtls_ssl_session_init(&t->session);
+    int err = configure(t, &t->conf);
+    if (err == RN_OK)
+        err = configure(t, &t->conf_12);
+    mbedtls_ssl_conf_max_tls_version(&t->conf_12, MBEDTLS_SSL_VERSION_TLS1_2);
+    return err;
 }
 
 int rn_tls_init(unsigned connections, const char *ca, struct rn_arena *mem,
@@ -109,7 +123,7 @@ int rn_tls_init(unsigned connections, const char *ca, struct rn_arena *mem,
         return rn_fail(error, err, RN_AT_AGENT,
                        "the system gives no random numbers; TLS needs them");
     if (err == RN_OK)
-        err = configure(t);
+        err = configure_both(t);
     if (err < 0)
         return rn_fail(error, RN_E_FULL, RN_AT_AGENT,
                        "%zu bytes are too few for TLS", cap);
@@ -130,6 +144,7 @@ void rn_tls_close(struct rn_tls *t)
         return;
     forget_session(t);
     mbedtls_ssl_config_free(&t->conf);
+    mbedtls_ssl_config_free(&t->conf_12);
     rn_tls_platform_stop();
     t->record = NULL;
 }
@@ -264,6 +279,11 @@ static void keep_session(struct rn_stream *s)
     s->refused = heap.refused;
 }
 
+static bool needs_12(const struct rn_stream *s)
+{
+    return s->tls->port_12 == s->port && strcmp(s->tls->host_12, s->host) == 0;
+}
+
 static int tls_begin(struct rn_stream *s)
 {
     struct rn_tls *t = s->tls;
@@ -275,7 +295,8 @@ static int tls_begin(struct rn_stream *s)
     s->resumed = false;
     mbedtls_ssl_init(&s->ssl);
     s->has_ssl = true;
-    int code = mbedtls_ssl_setup(&s->ssl, &t->conf);
+    s->only_12 = needs_12(s);
+    int code = mbedtls_ssl_setup(&s->ssl, s->only_12 ? &t->conf_12 : &t->conf);
     if (code != 0)
         return tls_fail(s, code);
     mbedtls_ssl_set_bio(&s->ssl, s, bio_send, bio_recv, NULL);
@@ -292,12 +313,34 @@ static int tls_begin(struct rn_stream *s)
     return RN_OK;
 }
 
+/* To talk TLS 1.3 we have to offer RSA-PSS signatures. A server that speaks
+ * only 1.2 may then choose one, which is its right, but mbedTLS does not take
+ * them in 1.2. So such an origin is asked again without 1.3, where they are not
+ * offered; 1.2 is allowed anyway, so nothing is given away.
+ */
+static int fall_back(struct rn_stream *s)
+{
+    struct rn_tls *t = s->tls;
+    mbedtls_ssl_free(&s->ssl);
+    s->has_ssl = false;
+    rn_net_close(&s->net);
+    t->port_12 = s->port;
+    memcpy(t->host_12, s->host, sizeof t->host_12);
+    s->phase = CONNECTING;
+    if (rn_net_open(&s->net, s->host, s->port) == RN_E_AGAIN)
+        return RN_E_AGAIN;
+    return stream_fail(s, RN_E_LINK, "the connection was refused");
+}
+
 static int tls_shake(struct rn_stream *s)
 {
     int code = mbedtls_ssl_handshake(&s->ssl);
     s->wants_write = code == MBEDTLS_ERR_SSL_WANT_WRITE;
     if (code == MBEDTLS_ERR_SSL_WANT_READ || s->wants_write)
         return RN_E_AGAIN;
+    if (code == MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER && !s->only_12 &&
+        mbedtls_ssl_get_version_number(&s->ssl) == MBEDTLS_SSL_VERSION_TLS1_2)
+        return fall_back(s);
     if (code != 0) {
         /* Whatever the reason, don't offer that session again. */
         if (s->resumed)
@@ -465,7 +508,8 @@ void rn_stream_wants(struct rn_stream *s, bool read, bool write,
     w->net = &s->net;
     w->ready = false;
     w->read = s->phase == SHAKING ? !s->wants_write : read;
-    w->write = s->phase == SHAKING ? s->wants_write : write;
+    w->write =
+        s->phase == SHAKING ? s->wants_write : write || s->phase == CONNECTING;
 }
 
 bool rn_stream_is_to(const struct rn_stream *s, const struct rn_origin *o)

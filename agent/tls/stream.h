@@ -39,6 +39,7 @@ struct rn_stream {
     bool secure;
     bool has_ssl;     /* `ssl` holds something to be freed             */
     bool mute;        /* writing failed                                */
+    bool only_12;     /* TLS 1.3 was not offered                       */
     bool wants_write; /* of the handshake's last step; else it reads  */
     bool resumed;     /* a kept session was offered                   */
     uint16_t port;
