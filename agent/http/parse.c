@@ -309,7 +309,8 @@ static int line_byte(struct rn_http_parse *p, uint8_t c)
         return parse_broken(p, "a line not ended by CR LF");
     if (c == 0)
         return parse_broken(p, "a NUL byte in the head");
-    if (p->len >= line_bound(p))
+    if (p->len >= line_bound(p) ||
+        (p->state == RN_PARSE_CHUNK_END && c != '\r'))
         return parse_broken(p, too_long(p));
     p->line[p->len++] = c;
     return RN_OK;
