@@ -308,7 +308,7 @@ static void floods_end_at_a_bound(void **state)
 {
     (void)state;
     endless("", "HTTP/1.1 ", RN_HTTP_LINE + 100);
-    endless(OK, "A: b\r\n", 6 * 66);
+    endless(OK, "A: b\r\n", 6 * 80);
     endless(OK "A: ", "aaaaaaaa", RN_HTTP_LINE + 100);
     endless(OK, "aaaaaaaa", RN_HTTP_LINE + 100);
     endless("", "HTTP/1.1 100 Continue\r\n\r\n", 25 * 10);
