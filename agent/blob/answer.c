@@ -369,17 +369,14 @@ static void refused(struct rn_transfer *t, const struct verdict *v,
 static bool sums_agree(const struct rn_answer *a, const struct rn_request *q,
                        const struct rn_transfer *t)
 {
-    uint8_t diff = 0;
-
     if (!(ON(t->op) & BODIES))
         return true;
-    if (a->has_crc64) {
-        for (size_t i = 0; i < sizeof a->crc64; i++)
-            diff |= a->crc64[i] ^ (uint8_t)(t->crc64 >> (8 * i));
+    for (size_t i = 0; a->has_crc64 && i < sizeof a->crc64; i++) {
+        if (a->crc64[i] != (uint8_t)(t->crc64 >> (8 * i)))
+            return false;
     }
-    if (a->has_md5 && q->has_md5 && memcmp(a->md5, q->md5, sizeof a->md5) != 0)
-        diff = 1;
-    return diff == 0;
+    return !a->has_md5 || !q->has_md5 ||
+           memcmp(a->md5, q->md5, sizeof a->md5) == 0;
 }
 
 static void found(struct rn_transfer *t, const struct rn_answer *a)

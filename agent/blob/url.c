@@ -129,13 +129,14 @@ static int take_account(const char **p, struct rn_blob_url *u,
         if (!take_part(p, u->account, sizeof u->account))
             return refuse(e, "for an emulator it is "
                              "https://HOST:PORT/ACCOUNT/CONTAINER");
-    } else if (strstr(u->host, ".blob.") && n < sizeof u->account) {
+    } else if (strstr(u->host, ".blob.")) {
+        n = n < sizeof u->account ? n : sizeof u->account - 1;
         memcpy(u->account, u->host, n);
         u->account[n] = 0;
     }
-    if (strspn(u->account, "abcdefghijklmnopqrstuvwxyz0123456789") !=
-            strlen(u->account) ||
-        strlen(u->account) > 24)
+    n = strlen(u->account);
+    if (n > 24 ||
+        strspn(u->account, "abcdefghijklmnopqrstuvwxyz0123456789") != n)
         return refuse(e, "an account's name is lower-case letters and "
                          "digits, 24 at most");
     return RN_OK;
