@@ -2,7 +2,8 @@
  *
  * Sizes against max_cell and text against UTF-8, by the job's policies; every
  * change is counted (struct rn_counts). After rn_check_row() a RN_TEXT cell is
- * valid UTF-8 and no cell is larger than max_cell.
+ * valid UTF-8 and no cell is larger than max_cell. With file.nan = null a
+ * double that is no finite number is NULL.
  */
 #ifndef ROW_CHECK_H
 #define ROW_CHECK_H
@@ -21,7 +22,9 @@ struct rn_check {
     size_t cap;
 };
 
-/* 0 unless on_bad_text = replace. */
+/* 0 unless on_bad_text = replace; then 2 * max_cell, which the replaced texts of
+ * one row share: RN_E_VALUE where they need more.
+ */
 size_t rn_check_need(const struct rn_config *config);
 
 int rn_check_init(struct rn_check *k, const struct rn_config *config,

@@ -176,7 +176,7 @@ static uint64_t round_literal(const struct literal *l, uint64_t w, int q,
         low.lo <<= 1;
         e--;
     }
-    /* ...and not under 2^(e - 1). Keep 53 bits, or down to the last denormal. */
+    /* ...and not under 2^(e - 1). Keep 53 bits, or to the last denormal. */
     keep = e - 53 < -1074 ? e + 1074 : 53;
     if (keep < -1)
         return 0;

@@ -1,0 +1,8 @@
+/* encode/list.c: the formats there are. */
+#include "encode/list.h"
+
+const struct rn_encoder_class *const rn_encoders[] = {
+    &rn_encode_csv,
+    &rn_encode_json,
+};
+const size_t rn_encoders_n = RN_COUNTOF(rn_encoders);

@@ -1,0 +1,10 @@
+/* encode/list.h: the formats there are, for encode/list.c. */
+#ifndef ENCODE_LIST_H
+#define ENCODE_LIST_H
+
+#include "runnel/encoder.h"
+
+extern const struct rn_encoder_class rn_encode_csv;
+extern const struct rn_encoder_class rn_encode_json;
+
+#endif
