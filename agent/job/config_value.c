@@ -68,7 +68,7 @@ static int parse_number(const struct rn_key *k, const char *text,
 
     if (err < 0 || strlen(text) >= sizeof unit)
         return RN_E_CONFIG;
-    strcpy(unit, text);
+    memcpy(unit, text, strlen(text) + 1);
     if (k->kind == RN_KEY_BYTES) {
         if (unit[0] >= 'a' && unit[0] <= 'z')
             unit[0] = (char)(unit[0] - 'a' + 'A');
