@@ -86,7 +86,7 @@ TABLES := $(patsubst tools/%gen.c,$(GEN)/%.h,$(wildcard tools/*_tablegen.c))
 READY = $(DEP_LIBS) $(TABLES)
 ALL_C := $(wildcard include/runnel/*.h agent/*/*.[ch] port/*/*.[ch] \
 	tests/unit/*.[ch] tests/unit/lib/*.[ch] tests/lib/*.[ch] \
-	tests/fuzz/*.[ch] tests/bench/*.[ch] tools/*.c)
+	tests/fuzz/*.[ch] tests/bench/*.[ch] tools/*.[ch])
 
 # ------------------------------------------------------------------ flags
 
@@ -134,7 +134,7 @@ LINK_LIBS = -Wl,--start-group $(BUILD)/librunnel.a $(LIBS) -Wl,--end-group
 
 # ---------------------------------------------------------------- targets
 
-.PHONY: all check demo bench unit unit-bins memcheck e2e lint format \
+.PHONY: all check demo bench bench-bins unit unit-bins memcheck e2e lint format \
 	format-check tidy cppcheck layers shape headers fuzz fuzz-bins asan \
 	clang curl rowgen deps clean help FORCE
 .DELETE_ON_ERROR:
@@ -157,8 +157,9 @@ demo: ## Set up, then run the main job into Azurite in every format and check it
 
 bench: ## Set up, then measure the agent beside what people would use instead
 	@tools/setup bench
-	@$(MAKE) --no-print-directory all rowgen
-	@tests/bench/run
+	@$(MAKE) --no-print-directory all rowgen bench-bins
+	@$(MAKE) --no-print-directory HTTP=curl all
+	@tests/bench/run $(T)
 
 unit: unit-bins ## Run the unit tests of this variant (also SAN=, CC=, T="test_x")
 	@BUILD=$(BUILD) tests/lib/unit.sh $(T)
@@ -334,6 +335,27 @@ build/rowgen: tools/rowgen.c $(DEP_LIBS)
 	@gcc -std=c11 -O2 -g $(WARN) -isystem $(DEPS)/include -o $@ $< \
 		$(SQLITE_LIBS) -lm
 
+# ------------------------------------------------------------------ bench
+
+BENCH_BIN = $(addprefix build/bench/,sink floor floor-own measure)
+bench-bins: $(BENCH_BIN)
+
+# Against the system's headers and libraries, as what it measures.
+BENCH_CC = @mkdir -p $(@D); echo "  gcc $@"; \
+	gcc -std=c11 -O2 -g $(WARN) -D_GNU_SOURCE -o $@ $<
+
+build/bench/sink: tests/bench/sink.c
+	$(BENCH_CC) -lssl -lcrypto
+
+build/bench/measure: tests/bench/measure.c
+	$(BENCH_CC)
+
+build/bench/floor: tests/bench/floor.c
+	$(BENCH_CC) -lsqlite3
+
+build/bench/floor-own: tests/bench/floor.c $(DEP_LIBS)
+	$(BENCH_CC) -isystem $(DEPS)/include $(SQLITE_LIBS) -lm
+
 # ------------------------------------------------------------------- lint
 
 # One stamp a file: only what changed is looked at again.
@@ -341,9 +363,10 @@ TIDY_SRC := $(filter-out port/linux/http_curl.c,$(wildcard agent/*/*.c \
 	port/linux/*.c)) $(wildcard port/linux/http_curl.c)
 TIDY = $(TIDY_SRC:%=build/lint/%.tidy)
 tidy: $(TIDY) ## clang-tidy over agent/ and port/
-build/lint/%.tidy: % .clang-tidy $(HEADERS) | $(READY)
+build/lint/%.tidy: % .clang-tidy tools/tidy_model.h $(HEADERS) | $(READY)
 	@mkdir -p $(@D)
 	@clang-tidy --quiet $< -- -std=c11 $(DEFS) $(INC) \
+		$(if $(filter %/error.c,$<),,-include tools/tidy_model.h) \
 		$(if $(filter port/%,$<),$(PORT_CFLAGS)) 2>$@.log || \
 		{ grep -v ' warnings\? .*generated\.$$' $@.log; exit 1; }
 	@mv $@.log $@
