@@ -94,8 +94,9 @@ static int settle(struct rn_sqlite *s)
         err = run(s, "PRAGMA page_size", &s->page);
     if (err < 0)
         return err;
-    (void)sqlite3_snprintf(sizeof pragma, pragma, "PRAGMA cache_size=%lld",
-                           (long long)rn_sqlite_pages(s->slice, s->page));
+    (void)sqlite3_snprintf(
+        sizeof pragma, pragma, "PRAGMA cache_size=%lld",
+        (long long)rn_sqlite_pages(s->config, s->slice, s->page));
     return run(s, pragma, NULL);
 }
 

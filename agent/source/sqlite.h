@@ -60,7 +60,8 @@ int rn_sqlite_start(struct rn_heap *heap);
 void rn_sqlite_end(void);
 
 /* Pages of `page` bytes that the cache may keep in this slice. */
-int64_t rn_sqlite_pages(size_t slice, int64_t page);
+int64_t rn_sqlite_pages(const struct rn_config *config, size_t slice,
+                        int64_t page);
 
 /* -- guard ----------------------------------------------------------------- */
 

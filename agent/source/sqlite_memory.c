@@ -69,10 +69,10 @@ size_t rn_sqlite_slice(const struct rn_config *config)
         base = BASE_MIN;
     if (base > BASE_MAX)
         base = BASE_MAX;
-    /* A row's largest value is held once as read; half as much again is for
-     * what the query makes of it and for the rest of the row.
+    /* SQLite keeps the largest value that a column had until the query ends:
+     * room for one at the limit and a copy of it, or a second column's.
      */
-    return RN_ROUND(base + config->source.max_cell / 2 * 3);
+    return RN_ROUND(base + config->source.max_cell * 2);
 }
 
 int rn_sqlite_start(struct rn_heap *heap)
@@ -104,9 +104,17 @@ void rn_sqlite_end(void)
     slice = NULL;
 }
 
-int64_t rn_sqlite_pages(size_t bytes, int64_t page)
+int64_t rn_sqlite_pages(const struct rn_config *config, size_t bytes,
+                        int64_t page)
 {
-    size_t cache = bytes / 4 < CACHE_MAX ? bytes / 4 : CACHE_MAX;
+    /* Cached pages stay; what values and the statement need must not find
+     * them in its place.
+     */
+    uint64_t values = config->source.max_cell * 2;
+    size_t rest = values < bytes ? bytes - (size_t)values : 0;
+    size_t cache = (rest > bytes / 8 ? rest : bytes / 8) / 3;
+    if (cache > CACHE_MAX)
+        cache = CACHE_MAX;
     int64_t pages = (int64_t)cache / (page + PAGE_EXTRA);
     return pages > 1 ? pages : 1;
 }
