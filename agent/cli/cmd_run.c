@@ -42,10 +42,9 @@ int cli_run(const struct cli_options *o)
 {
     struct rn_error error;
 
-    if (cli_read_job(o, 0, &config, &error) < 0)
-        return cli_failed(&error);
     result.state = "failed";
-    (void)go(o, &error);
+    if (cli_read_job(o, 0, &config, &error) == RN_OK)
+        (void)go(o, &error);
     tell(o, &error);
     if (error.code == RN_OK)
         return CLI_DONE;

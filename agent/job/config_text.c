@@ -108,6 +108,19 @@ static size_t trimmed(const char *p, size_t len)
     return len;
 }
 
+/* The system's words alone: the path before them is the expanded one, and a
+ * variable in it may be a secret that was given to the wrong key.
+ */
+static const char *words(const char *why, const char *path)
+{
+    size_t len = strlen(path);
+
+    if (strlen(why) > len && memcmp(why, path, len) == 0 && why[len] == ':')
+        return why + len + 1;
+    const char *colon = strrchr(why, ':');
+    return colon != NULL ? colon + 1 : " cannot be read";
+}
+
 static int load(struct rn_config_reader *r, const char *path,
                 const char **value)
 {
@@ -123,19 +136,20 @@ static int load(struct rn_config_reader *r, const char *path,
     int got = rn_file_load(path, to, cap, secret, why);
     if (got == RN_E_FULL)
         return rn_config_fail(r, r->key_line, r->key,
-                              "file:%.200s: larger than %zu KiB", path,
+                              "%.150s: larger than %zu KiB", r->value,
                               most / 1024);
     if (got == RN_E_DENIED && secret)
         return rn_config_fail(r, r->key_line, r->key,
-                              "file:%s; its owner alone has to be able to "
-                              "read it: chmod 600 %.100s",
-                              why, path);
+                              "%.150s:%s; its owner alone has to be able to "
+                              "read it: chmod 600",
+                              r->value, words(why, path));
     if (got < 0)
-        return rn_config_fail(r, r->key_line, r->key, "file:%s", why);
+        return rn_config_fail(r, r->key_line, r->key, "%.150s:%s", r->value,
+                              words(why, path));
     size_t len = trimmed(to, (size_t)got);
     to[len] = 0;
     if (len == 0 || memchr(to, 0, len) != NULL)
-        return rn_config_fail(r, r->key_line, r->key, "file:%.200s: %s", path,
+        return rn_config_fail(r, r->key_line, r->key, "%.150s: %s", r->value,
                               len == 0 ? "is empty" : "holds a NUL byte");
     *value = to;
     return RN_OK;

@@ -305,6 +305,8 @@ static void no_message_holds_a_secret(void **state)
         GOOD "[auth]\nkind = sas\ntoken = ${%s}\n",
         GOOD "[auth]\nkind = sas\ntoken = %s\ntoken = %s\n",
         GOOD "[auth]\nkind = sas\ntoken = %s\x02\n",
+        GOOD "[auth]\nkind = sas\ntoken = file:${RUNNEL_CANARY}\n",
+        GOOD "[auth]\nkind = sas\ntoken = file:/n/${RUNNEL_CANARY}/x\n",
         GOOD "[auth]\nkind = connection-string\nconnection = %s\nkey=%s\n",
         SOURCE "[store]\nurl = https://x/?%s\n",
         GOOD "[%s]\n",
@@ -312,6 +314,7 @@ static void no_message_holds_a_secret(void **state)
     };
 
     (void)state;
+    setenv("RUNNEL_CANARY", CANARY, 1);
     for (size_t i = 0; i < RN_COUNTOF(around); i++) {
         char text[600];
         snprintf(text, sizeof text, around[i], CANARY, CANARY);
