@@ -122,8 +122,8 @@ int rn_tls_init(unsigned connections, const char *ca, struct rn_arena *mem,
     if (err == RN_E_STATE)
         return rn_fail(error, err, RN_AT_AGENT,
                        "the system gives no random numbers; TLS needs them");
-    if (err == RN_OK)
-        err = configure_both(t);
+    if (err == RN_OK && (err = configure_both(t)) < 0)
+        rn_tls_platform_stop();
     if (err < 0)
         return rn_fail(error, RN_E_FULL, RN_AT_AGENT,
                        "%zu bytes are too few for TLS", cap);
