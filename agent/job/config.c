@@ -216,6 +216,7 @@ static int settle(struct rn_config_reader *r)
     int err = rn_config_text(r, &value, &file);
     if (err == RN_OK && k->must && value[0] == 0)
         err = rn_config_fail(r, r->key_line, k, "is empty; %s", k->meaning);
+    r->hide[k - rn_keys] = !showable(r, value);
     if (err == RN_OK && rn_key_set(k, value, r->config) < 0)
         err = bad_value(r, value);
     if (err == RN_OK && k->file_at != 0)

@@ -93,6 +93,8 @@ static int absent(struct rn_config_reader *r, const char *section,
         return rn_config_fail(r, line_of(r, k), k,
                               "%s: not in this version (%s)", word,
                               later->what);
+    if (r->hide[k - rn_keys])
+        return rn_config_fail(r, line_of(r, k), k, "this build has %s", what);
     return rn_config_fail(r, line_of(r, k), k, "%.40s: this build has %s", word,
                           what);
 }

@@ -24,6 +24,8 @@ struct rn_config_reader {
     int fail_line;
     int line[RN_KEYS_MAX]; /* where each key was given                 */
 
+    bool hide[RN_KEYS_MAX]; /* its value must not be repeated           */
+
     /* The value that is being gathered: a query may go on. */
     const struct rn_key *key;
     int key_line;

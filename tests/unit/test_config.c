@@ -306,6 +306,8 @@ static void no_message_holds_a_secret(void **state)
         GOOD "[auth]\nkind = sas\ntoken = %s\ntoken = %s\n",
         GOOD "[auth]\nkind = sas\ntoken = %s\x02\n",
         GOOD "[auth]\nkind = sas\ntoken = file:${RUNNEL_CANARY}\n",
+        GOOD "[file]\nformat = ${RUNNEL_CANARY}\n",
+        "[source]\nkind = ${RUNNEL_CANARY}\n" FOLDER,
         GOOD "[auth]\nkind = sas\ntoken = file:/n/${RUNNEL_CANARY}/x\n",
         GOOD "[auth]\nkind = connection-string\nconnection = %s\nkey=%s\n",
         SOURCE "[store]\nurl = https://x/?%s\n",

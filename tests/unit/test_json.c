@@ -101,10 +101,15 @@ static void texts_are_escaped(void **state)
 
 static void what_is_not_utf8_is_replaced(void **state)
 {
-    static const char *const wrong[] = { "\x80",     "\xc0\x80", "\xc1\xbf",
-                                         "\xff",     "\xe0\x9f\xbf",
-                                         "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
-                                         "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
+    static const char *const wrong[] = { "\x80",
+                                         "\xc0\x80",
+                                         "\xc1\xbf",
+                                         "\xff",
+                                         "\xe0\x9f\xbf",
+                                         "\xed\xa0\x80",
+                                         "\xf0\x8f\xbf\xbf",
+                                         "\xf4\x90\x80\x80",
+                                         "\xf5\x80\x80\x80",
                                          "\xe2\x82" };
     (void)state;
     for (size_t i = 0; i < RN_COUNTOF(wrong); i++) {
