@@ -14,7 +14,8 @@
 
 size_t rn_run_need(void)
 {
-    return RN_ROUND(sizeof(struct run)) + rn_journal_need();
+    return RN_ROUND(sizeof(struct run)) + RN_ROUND(sizeof(struct rn_result)) +
+           rn_journal_need();
 }
 
 static int no_room(struct run *r, const char *what)
