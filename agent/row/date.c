@@ -60,28 +60,44 @@ static bool take(struct reader *r, char c)
     return true;
 }
 
-/* Exactly `n` digits. */
-static bool digits(struct reader *r, int n, int *value)
+/* Two digits at `p`; more than 99 when they are none. */
+static unsigned pair(const uint8_t *p)
 {
-    *value = 0;
-    for (int i = 0; i < n; i++) {
-        if (r->p == r->end || *r->p < '0' || *r->p > '9')
-            return false;
-        *value = *value * 10 + (*r->p++ - '0');
-    }
+    unsigned tens = p[0] - (unsigned)'0';
+    unsigned ones = p[1] - (unsigned)'0';
+    return tens > 9 || ones > 9 ? 100 : tens * 10 + ones;
+}
+
+/* Timestamps are most of what a table of events is made of: lengths are
+ * looked at once and the digits stand where they must.
+ */
+static bool read_date(struct reader *r, int64_t *days)
+{
+    const uint8_t *p = r->p;
+    if (r->end - p < RN_DATE_TEXT || p[4] != '-' || p[7] != '-')
+        return false;
+    unsigned century = pair(p), of = pair(p + 2);
+    unsigned m = pair(p + 5), d = pair(p + 8);
+    if (century > 99 || of > 99 || century + of == 0 || m < 1 || m > 12 ||
+        d < 1)
+        return false;
+    int y = (int)(century * 100 + of);
+    if (d > 28 && (int)d > days_in_month(y, (int)m))
+        return false;
+    *days = rn_days_of(y, (int)m, (int)d);
+    r->p = p + RN_DATE_TEXT;
     return true;
 }
 
-static bool read_date(struct reader *r, int64_t *days)
+/* "10:11" as hours and minutes. */
+static bool read_clock(struct reader *r, unsigned *h, unsigned *m)
 {
-    int y, m, d;
-    if (!digits(r, 4, &y) || !take(r, '-') || !digits(r, 2, &m) ||
-        !take(r, '-') || !digits(r, 2, &d))
+    if (r->end - r->p < 5 || r->p[2] != ':')
         return false;
-    if (y < 1 || m < 1 || m > 12 || d < 1 || d > days_in_month(y, m))
-        return false;
-    *days = rn_days_of(y, m, d);
-    return true;
+    *h = pair(r->p);
+    *m = pair(r->p + 3);
+    r->p += 5;
+    return *h <= 23 && *m <= 59;
 }
 
 /* At least one digit; what is finer than a microsecond must be zeros. */
@@ -101,37 +117,33 @@ static bool read_fraction(struct reader *r, int64_t *us)
 
 static bool read_time(struct reader *r, int64_t *us)
 {
-    int h, m, s = 0;
+    unsigned h, m, s = 0;
     int64_t fraction = 0;
-    if (!digits(r, 2, &h) || !take(r, ':') || !digits(r, 2, &m))
+    if (!read_clock(r, &h, &m))
         return false;
     if (take(r, ':')) {
-        if (!digits(r, 2, &s))
+        if (r->end - r->p < 2)
             return false;
+        s = pair(r->p);
+        r->p += 2;
         if (take(r, '.') && !read_fraction(r, &fraction))
             return false;
     }
-    if (h > 23 || m > 59 || s > 59)
-        return false;
-    *us = h * US_HOUR + m * US_MINUTE + s * US_SECOND + fraction;
-    return true;
+    *us = (int64_t)(h * 3600 + m * 60 + s) * US_SECOND + fraction;
+    return s <= 59;
 }
 
 /* Nothing, Z, or an offset; *us is what to add to reach UTC. */
 static bool read_zone(struct reader *r, int64_t *us, bool *zoned)
 {
-    int h, m;
+    unsigned h, m;
     *us = 0;
     *zoned = r->p < r->end;
     if (!*zoned || take(r, 'Z') || take(r, 'z'))
         return true;
 
     bool east = take(r, '+');
-    if (!east && !take(r, '-'))
-        return false;
-    if (!digits(r, 2, &h) || !take(r, ':') || !digits(r, 2, &m))
-        return false;
-    if (h > 23 || m > 59)
+    if ((!east && !take(r, '-')) || !read_clock(r, &h, &m))
         return false;
     int64_t offset = h * US_HOUR + m * US_MINUTE;
     *us = east ? -offset : offset;
