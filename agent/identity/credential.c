@@ -65,12 +65,18 @@ static int adopt_connection(struct rn_identity *id, struct rn_bytes text,
         }
         return err;
     }
+
+    char before[sizeof id->account];
+    memcpy(before, id->account, sizeof before);
     err = choose_account(id, c.account, e);
     if (err == RN_OK)
         err = rn_identity_shared_key.set(id, c.key, e);
-    if (err == RN_OK)
-        id->cls = &rn_identity_shared_key;
-    return err;
+    if (err < 0) {
+        memcpy(id->account, before, sizeof before);
+        return err;
+    }
+    id->cls = &rn_identity_shared_key;
+    return RN_OK;
 }
 
 /* Make `text`, in the form that this kind of credential has, the secret. */
