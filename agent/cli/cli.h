@@ -59,10 +59,7 @@ void cli_start(void);
 int cli_finish(int code);
 
 /* One line on stderr, "runnel: " before it. */
-#if defined(__GNUC__)
-__attribute__((format(printf, 1, 2)))
-#endif
-void cli_complain(const char *fmt, ...);
+__attribute__((format(printf, 1, 2))) void cli_complain(const char *fmt, ...);
 
 /* Bytes to stderr as they are: the progress line. */
 void cli_stderr(const char *text, size_t len);

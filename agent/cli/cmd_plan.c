@@ -90,7 +90,7 @@ static void text(const struct rn_memory_plan *plan)
 int cli_plan(const struct cli_options *o)
 {
     struct rn_error error;
-    struct rn_memory_plan plan;
+    struct rn_memory_plan plan = { 0 };
     struct rn_arena mem;
 
     int err = cli_read_job(o, 0, &config, &error);

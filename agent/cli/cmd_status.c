@@ -123,7 +123,7 @@ static void json_job(struct rn_json *j, const struct rn_journal *journal)
 
 static int one(const struct cli_options *o, size_t at, struct rn_json *j)
 {
-    struct rn_journal *journal;
+    struct rn_journal *journal = NULL;
     struct rn_error error;
 
     int err = cli_read_job(o, at, &config, &error);

@@ -27,8 +27,8 @@ size_t cli_progress_line(const struct cli_progress *c,
     size_t len = n < 0 ? 0 : (size_t)n < cap ? (size_t)n : cap - 1;
 
     if (p->retries > 0 && len + 1 < cap) {
-        n = snprintf(to + len, cap - len, ", %s retries",
-                     rn_grouped(p->retries, rows));
+        (void)snprintf(to + len, cap - len, ", %s retries",
+                       rn_grouped(p->retries, rows));
         len = strlen(to);
     }
     return len;

@@ -6,10 +6,8 @@
 
 /* Cut at RN_PRINT_MAX - 1 bytes. `fmt` must not print floating point. */
 #define RN_PRINT_MAX 700
-#if defined(__GNUC__)
-__attribute__((format(printf, 2, 3)))
-#endif
-void rn_print(struct rn_out *o, const char *fmt, ...);
+__attribute__((format(printf, 2, 3))) void rn_print(struct rn_out *o,
+                                                    const char *fmt, ...);
 
 /* "1,234,567" */
 #define RN_GROUPED_MAX 28

@@ -41,11 +41,9 @@ struct rn_config_reader {
 /* "orders.ini:12: [store] url: ..." into r->fail if it is the first; `k` may
  * be NULL, `line` 0 (the file as a whole). RN_E_CONFIG.
  */
-#if defined(__GNUC__)
-__attribute__((format(printf, 4, 5)))
-#endif
-int rn_config_fail(struct rn_config_reader *r, int line,
-                   const struct rn_key *k, const char *fmt, ...);
+__attribute__((format(printf, 4, 5))) int rn_config_fail(
+    struct rn_config_reader *r, int line, const struct rn_key *k,
+    const char *fmt, ...);
 
 /* The gathered value as it is meant, taken from r->mem. For a secret *file is
  * the PATH of file:PATH, else "".

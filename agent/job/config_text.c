@@ -72,7 +72,7 @@ static int expand(struct rn_config_reader *r, const char *p, char *to,
             put(to, len, "${", 2);
             p += 3;
         } else if (strncmp(p, "${", 2) == 0) {
-            const char *value;
+            const char *value = "";
             int err = variable(r, p + 2, &p, &value);
             if (err < 0)
                 return err;

@@ -69,8 +69,8 @@ static void write_manifest(unsigned files, const struct rn_watermark *mark)
                                      &schema };
     struct rn_counts counts = { 2, 1, 0, 3, 0 };
     struct rn_digest *digest = rn_digest_init(&schema, &mem);
-    struct rn_manifest_tail tail = { 2, 99,   &schema, digest,
-                                     &counts, mark,    1795313761000000 };
+    struct rn_manifest_tail tail = { 2,       99,   &schema,         digest,
+                                     &counts, mark, 1795313761000000 };
     struct rn_cell cells[2][4];
     memset(cells, 0, sizeof cells);
     cells[0][0] = (struct rn_cell){ RN_I64, { .i64 = 7 } };
@@ -197,8 +197,8 @@ static struct rn_summary a_result(void)
     result.rows = 1234567;
     result.bytes = 50000000;
     result.files = 1;
-    result.file[0] = (struct rn_result_file){ 1234567, 50000000, 0xab, 9,
-                                              "\"0x8\"" };
+    result.file[0] =
+        (struct rn_result_file){ 1234567, 50000000, 0xab, 9, "\"0x8\"" };
     result.elapsed_ms = 2500;
     result.budget = 1 << 20;
     result.peak = 900000;
@@ -215,17 +215,16 @@ static void the_json_summary_is_one_object_on_one_line(void **state)
     rn_summary_json(&s, &out);
     rn_out_flush(&out);
     assert_string_equal(
-        got,
-        "{\"job\":\"orders\",\"run\":\"" RUN "\",\"state\":\"done\","
-        "\"rows\":1234567,\"bytes\":50000000,\"files\":[{\"name\":"
-        "\"orders/2026-11-22/" RUN "/part-00001.csv.gz\",\"rows\":1234567,"
-        "\"bytes\":50000000,\"crc64\":\"00000000000000ab\","
-        "\"etag\":\"\\\"0x8\\\"\"}],\"files_total\":1,\"seconds\":2.500,"
-        "\"memory\":{\"budget\":1048576,\"peak\":900000},\"retries\":0,"
-        "\"restarts\":0,\"counts\":{\"converted\":0,\"nulled\":0,"
-        "\"truncated\":0,\"replaced\":0},\"leftovers\":null,"
-        "\"warehouse\":[],\"validation\":[],\"warning\":null,"
-        "\"error\":null}\n");
+        got, "{\"job\":\"orders\",\"run\":\"" RUN "\",\"state\":\"done\","
+             "\"rows\":1234567,\"bytes\":50000000,\"files\":[{\"name\":"
+             "\"orders/2026-11-22/" RUN "/part-00001.csv.gz\",\"rows\":1234567,"
+             "\"bytes\":50000000,\"crc64\":\"00000000000000ab\","
+             "\"etag\":\"\\\"0x8\\\"\"}],\"files_total\":1,\"seconds\":2.500,"
+             "\"memory\":{\"budget\":1048576,\"peak\":900000},\"retries\":0,"
+             "\"restarts\":0,\"counts\":{\"converted\":0,\"nulled\":0,"
+             "\"truncated\":0,\"replaced\":0},\"leftovers\":null,"
+             "\"warehouse\":[],\"validation\":[],\"warning\":null,"
+             "\"error\":null}\n");
 }
 
 static void a_failure_is_in_the_json_summary(void **state)
@@ -245,9 +244,9 @@ static void a_failure_is_in_the_json_summary(void **state)
     start(64);
     rn_summary_json(&s, &out);
     rn_out_flush(&out);
-    assert_non_null(strstr(
-        got, "\"leftovers\":{\"run\":\"" RUN "\",\"files\":2,"
-             "\"first\":\"a/b\"}"));
+    assert_non_null(strstr(got,
+                           "\"leftovers\":{\"run\":\"" RUN "\",\"files\":2,"
+                           "\"first\":\"a/b\"}"));
     assert_non_null(strstr(
         got, "\"error\":{\"code\":\"denied\",\"where\":\"store\",\"exit\":4,"
              "\"status\":404,\"service\":\"ContainerNotFound\","
@@ -263,14 +262,14 @@ static void the_summary_for_people_is_short(void **state)
     start(64);
     rn_summary_text(&s, &out);
     rn_out_flush(&out);
-    assert_string_equal(
-        got, "orders " RUN ": done\n"
-             "  rows      1,234,567\n"
-             "  file      orders/2026-11-22/" RUN "/part-00001.csv  1,234,567 "
-             "rows, 47.6 MiB\n"
-             "  where     https://a/c\n"
-             "  time      2.5 s, 493,826 rows/s, 19.0 MiB/s\n"
-             "  memory    878.9 KiB of 1.0 MiB\n");
+    assert_string_equal(got, "orders " RUN ": done\n"
+                             "  rows      1,234,567\n"
+                             "  file      orders/2026-11-22/" RUN
+                             "/part-00001.csv  1,234,567 "
+                             "rows, 47.6 MiB\n"
+                             "  where     https://a/c\n"
+                             "  time      2.5 s, 493,826 rows/s, 19.0 MiB/s\n"
+                             "  memory    878.9 KiB of 1.0 MiB\n");
     result.counts.truncated = 3;
     result.retries = 4;
     start(64);
