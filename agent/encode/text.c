@@ -125,12 +125,25 @@ size_t rn_blob_text_len(size_t n, enum rn_binary how)
     return how == RN_BINARY_HEX ? 2 * n : RN_BASE64_LEN(n);
 }
 
+/* A byte at a time and not a digit: blobs are most of some tables' bytes. */
+static const char hex_pairs[] =
+    "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+    "202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f"
+    "404142434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f"
+    "606162636465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f"
+    "808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f"
+    "a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebf"
+    "c0c1c2c3c4c5c6c7c8c9cacbcccdcecfd0d1d2d3d4d5d6d7d8d9dadbdcdddedf"
+    "e0e1e2e3e4e5e6e7e8e9eaebecedeeeff0f1f2f3f4f5f6f7f8f9fafbfcfdfeff";
+
 void rn_blob_text(struct rn_bytes blob, enum rn_binary how, char *to)
 {
-    if (how == RN_BINARY_HEX)
-        rn_hex(blob.p, blob.n, to);
-    else
+    if (how == RN_BINARY_BASE64) {
         rn_base64(blob.p, blob.n, to);
+        return;
+    }
+    for (size_t i = 0; i < blob.n; i++)
+        memcpy(to + 2 * i, hex_pairs + 2 * (size_t)blob.p[i], 2);
 }
 
 void rn_put_blob(struct rn_pen *p, struct rn_bytes blob, enum rn_binary how)

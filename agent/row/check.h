@@ -22,8 +22,8 @@ struct rn_check {
     size_t cap;
 };
 
-/* 0 unless on_bad_text = replace; then 2 * max_cell, which the replaced texts of
- * one row share: RN_E_VALUE where they need more.
+/* 0 unless on_bad_text = replace; then 2 * max_cell, which the replaced texts
+ * of one row share: RN_E_VALUE where they need more.
  */
 size_t rn_check_need(const struct rn_config *config);
 

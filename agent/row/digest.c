@@ -384,5 +384,8 @@ void rn_digest_column(const struct rn_digest *d, size_t column,
         if (c->type == RN_I64 || c->type == RN_BOOL)
             sum = put_wide(c->total, 0, r->sum);
     }
+    /* Formatters may leave bytes behind what they return. */
+    r->min[r->min_len] = '\0';
+    r->max[r->max_len] = '\0';
     r->sum[sum] = '\0';
 }

@@ -32,27 +32,40 @@ static void put_8(uint32_t v, char *to)
     memcpy(to + 6, pairs + low % 100 * 2, 2);
 }
 
+/* One or two digits. */
+static size_t put_2(uint32_t v, char *to)
+{
+    if (v < 10) {
+        *to = (char)('0' + v);
+        return 1;
+    }
+    memcpy(to, pairs + v * 2, 2);
+    return 2;
+}
+
 /* As many digits as there are, under 10^8. */
 static size_t put_short(uint32_t v, char *to)
 {
-    char digit[8];
-    char *at = digit + sizeof(digit);
+    uint32_t low = v % 10000, high = v / 10000;
     size_t n;
 
-    while (v >= 100) {
-        at -= 2;
-        memcpy(at, pairs + v % 100 * 2, 2);
-        v /= 100;
+    if (v < 100)
+        return put_2(v, to);
+    if (v < 10000) {
+        n = put_2(v / 100, to);
+        memcpy(to + n, pairs + v % 100 * 2, 2);
+        return n + 2;
     }
-    if (v >= 10) {
-        at -= 2;
-        memcpy(at, pairs + v * 2, 2);
+    if (high < 100) {
+        n = put_2(high, to);
     } else {
-        *--at = (char)('0' + v);
+        n = put_2(high / 100, to);
+        memcpy(to + n, pairs + high % 100 * 2, 2);
+        n += 2;
     }
-    n = (size_t)(digit + sizeof(digit) - at);
-    memcpy(to, at, n);
-    return n;
+    memcpy(to + n, pairs + low / 100 * 2, 2);
+    memcpy(to + n + 2, pairs + low % 100 * 2, 2);
+    return n + 4;
 }
 
 size_t rn_format_u64(uint64_t v, char *to)
