@@ -409,6 +409,25 @@ static int code_of(CURLcode code, const char *words)
     }
 }
 
+/* libcurl calls an answer complete whose head was cut short. */
+static int verdict(const struct slot *s, CURLcode code)
+{
+    if (s->refused < 0)
+        return s->refused;
+    if (s->status == 101 || s->status > 599)
+        return RN_E_PEER;
+    if (code == CURLE_OK && !s->head_done)
+        return RN_E_LINK;
+    return code_of(code, s->words);
+}
+
+static const char *words_of(const struct slot *s, CURLcode code)
+{
+    if (code == CURLE_OK)
+        return "the server closed within its answer";
+    return s->words[0] != 0 ? s->words : curl_easy_strerror(code);
+}
+
 static int collect(struct rn_http *h)
 {
     int done = 0;
@@ -420,14 +439,7 @@ static int collect(struct rn_http *h)
         struct slot *s = NULL;
         CURLcode code = m->data.result;
         (void)curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &s);
-        int err = code_of(code, s->words);
-        if (s->refused < 0)
-            err = s->refused;
-        else if (err == RN_OK && (s->status < 200 || s->status > 599))
-            err = RN_E_PEER;
-        const char *why =
-            s->words[0] != 0 ? s->words : curl_easy_strerror(code);
-        finish(h, s, err, code == CURLE_OK ? "not a final answer" : why);
+        finish(h, s, verdict(s, code), words_of(s, code));
         done++;
     }
     return done;
