@@ -101,26 +101,6 @@ static void add_fixed(const struct rn_config *config,
         "requests, HTTP and TLS for each connection");
 }
 
-/* The least pool, and the `memory` that would do. */
-static int refuse(const struct rn_config *config,
-                  const struct rn_memory_plan *plan, size_t least,
-                  struct rn_error *error)
-{
-    const struct rn_plan_part *largest = &plan->part[0];
-    size_t need = sum(plan) + least;
-
-    for (size_t i = 1; i < plan->parts; i++) {
-        if (plan->part[i].bytes > largest->bytes)
-            largest = &plan->part[i];
-    }
-    return rn_fail(error, RN_E_CONFIG, RN_AT_CONFIG,
-                   "%s: [job] memory: %" PRIu64 " KiB is too small, this job "
-                   "needs %zu KiB; the largest part is %s with %zu KiB (%s)",
-                   config->path, config->job.memory / 1024,
-                   (need + 1023) / 1024, largest->name,
-                   (largest->bytes + 1023) / 1024, largest->what);
-}
-
 static uint32_t segment_for(size_t left)
 {
     uint32_t segment = LEAST_SEGMENT;
@@ -140,6 +120,8 @@ static int divide(const struct rn_config *config, size_t left,
     uint64_t wanted = config->store.block;
     size_t n;
 
+    if (left <= 2 * RN_ALIGN)
+        return RN_E_FULL;
     plan->segment = segment_for(left);
     n = (left - 2 * RN_ALIGN) / (plan->segment + 2 * sizeof(uint32_t));
     if (n <= RN_SPARE_SEGMENTS + blocks)
@@ -148,6 +130,8 @@ static int divide(const struct rn_config *config, size_t left,
         n = UINT32_MAX / 2;
     plan->segments = (uint32_t)n;
     n = (n - RN_SPARE_SEGMENTS) / blocks;
+    if (wanted == 0 && n < LEAST_BLOCK_SEGMENTS)
+        return RN_E_FULL;
     if (wanted == 0 && (uint64_t)n * plan->segment > BLOCK_MAX)
         wanted = BLOCK_MAX;
     if (wanted > 0) {
@@ -162,15 +146,38 @@ static int divide(const struct rn_config *config, size_t left,
     return RN_OK;
 }
 
-static size_t least_pool(const struct rn_config *config)
+/* The smallest `memory` that does, in KiB: found by trying, since the size of a
+ * segment depends on what there is to divide.
+ */
+static size_t least_memory(const struct rn_config *config, size_t used)
 {
-    size_t blocks = config->store.connections + 1;
-    size_t segments = RN_SPARE_SEGMENTS + blocks * LEAST_BLOCK_SEGMENTS;
+    struct rn_memory_plan trial;
+    size_t blocks = (size_t)(config->store.block / 1024) *
+                    (config->store.connections + 1);
+    size_t kib = used / 1024 + 1 + blocks;
 
-    if (config->store.block > 0)
-        return blocks * (size_t)config->store.block +
-               blocks * SEGMENT_MAX + RN_SPARE_SEGMENTS * SEGMENT_MAX;
-    return segments * (LEAST_SEGMENT + 2 * sizeof(uint32_t)) + 64;
+    while (divide(config, kib * 1024 - used, &trial) < 0)
+        kib++;
+    return kib;
+}
+
+static int refuse(const struct rn_config *config,
+                  const struct rn_memory_plan *plan, size_t columns,
+                  struct rn_error *error)
+{
+    const struct rn_plan_part *largest = &plan->part[0];
+
+    for (size_t i = 1; i < plan->parts; i++) {
+        if (plan->part[i].bytes > largest->bytes)
+            largest = &plan->part[i];
+    }
+    return rn_fail(error, RN_E_CONFIG, RN_AT_CONFIG,
+                   "%s: [job] memory: %" PRIu64 " KiB is too small, this job "
+                   "needs %s%zu KiB; the largest part is %s with %zu KiB (%s)",
+                   config->path, config->job.memory / 1024,
+                   columns == 0 ? "at least " : "",
+                   least_memory(config, sum(plan)), largest->name,
+                   (largest->bytes + 1023) / 1024, largest->what);
 }
 
 static void explain(const struct rn_config *config, size_t columns,
@@ -190,7 +197,6 @@ int rn_plan_memory(const struct rn_config *config,
                    const struct rn_classes *classes, size_t columns,
                    struct rn_memory_plan *plan, struct rn_error *error)
 {
-    size_t least = least_pool(config);
     size_t queue;
     size_t used;
 
@@ -198,13 +204,12 @@ int rn_plan_memory(const struct rn_config *config,
     plan->budget = (size_t)config->job.memory;
     plan->connections = config->store.connections;
     plan->strict = strncmp(rn_http_version(), "http1", 5) == 0;
-    add_fixed(config, classes, columns, plan);
+    add_fixed(config, classes, columns > 0 ? columns : 1, plan);
     queue = rn_uploader_need(plan->connections + RN_QUEUE_SPARE);
     add(plan, "queue", queue, "blocks under way and their state");
     used = sum(plan);
-    if (used + least > plan->budget ||
-        divide(config, plan->budget - used, plan) < 0)
-        return refuse(config, plan, least, error);
+    if (used > plan->budget || divide(config, plan->budget - used, plan) < 0)
+        return refuse(config, plan, columns, error);
     add(plan, "pool", plan->budget - used,
         "segments: rows on their way into blocks");
     explain(config, columns, plan);
@@ -222,6 +227,8 @@ int rn_plan_job(const struct rn_config *config, struct rn_arena *mem,
     int err;
 
     err = rn_plan_classes(config, &classes, error);
+    if (err == RN_OK) /* too little for the source is too little */
+        err = rn_plan_memory(config, &classes, 0, plan, error);
     if (err == RN_OK)
         err = classes.source->open(config, mem, error, &source);
     if (err < 0)

@@ -53,8 +53,10 @@ struct rn_classes {
 int rn_plan_classes(const struct rn_config *config, struct rn_classes *classes,
                     struct rn_error *error);
 
-/* Fill the plan for a result of `columns` columns. RN_E_CONFIG with a text that
- * names the largest part and the `memory` that would do when it does not fit.
+/* Fill the plan for a result of `columns` columns; 0: not known yet, which is
+ * how a budget too small for the source itself is found before it is opened.
+ * RN_E_CONFIG with a text that names the largest part and the `memory` that
+ * would do when it does not fit.
  */
 int rn_plan_memory(const struct rn_config *config,
                    const struct rn_classes *classes, size_t columns,

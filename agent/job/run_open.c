@@ -62,8 +62,10 @@ void rn_run_bind(struct run *r, struct rn_binding *binding)
 int rn_run_open_source(struct run *r, struct rn_arena *mem)
 {
     struct rn_binding binding;
-    int err = r->classes.source->open(r->config, mem, r->error, &r->source);
+    int err = rn_plan_memory(r->config, &r->classes, 0, &r->plan, r->error);
 
+    if (err == RN_OK)
+        err = r->classes.source->open(r->config, mem, r->error, &r->source);
     if (err < 0)
         return err;
     rn_run_bind(r, &binding);
