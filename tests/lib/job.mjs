@@ -13,7 +13,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync }
 import { join, relative } from "node:path";
 import { execFileSync } from "node:child_process";
 import { gunzipSync } from "node:zlib";
-import { assert, run, startRunnel, tmpdir } from "./harness.mjs";
+import { assert, run, runnel, startRunnel, tmpdir } from "./harness.mjs";
 import { crc64 } from "./crc64.mjs";
 
 // Run SQL in the sqlite3 shell, a reader and writer that nobody here wrote.
@@ -150,6 +150,24 @@ export function makeJob(options) {
       return r;
     },
   };
+}
+
+// The smallest memory in KiB with which a job starts, as its refusals tell.
+// make(memory) gives the job with that budget; the answer is at most the third
+// number we are told.
+export async function leastMemory(make, first = 300) {
+  let kib = first;
+  for (let i = 0; i < 4; i++) {
+    const job = make(`${kib}K`);
+    const r = await runnel(["plan", job.path], { env: job.env });
+    if (r.code === 0) return kib;
+    assert.equal(r.code, 2, r.stderr);
+    const m = /needs (?:at least )?(\d+) KiB; the largest part is (\w+)/
+      .exec(r.stderr);
+    assert(m && Number(m[1]) > kib, r.stderr);
+    kib = Number(m[1]);
+  }
+  return assert.fail(`no end of numbers: ${kib} KiB`);
 }
 
 // ------------------------------------------------------------- the store
