@@ -44,7 +44,7 @@ static void first_watermark(const char *text, struct rn_watermark *w)
 
 void rn_run_bind(struct run *r, struct rn_binding *binding)
 {
-    struct rn_watermark *w = &r->watermark;
+    struct rn_watermark *w = &r->bound;
 
     binding->after.type = RN_NULL;
     *w = *rn_journal_watermark(r->journal);
@@ -57,6 +57,7 @@ void rn_run_bind(struct run *r, struct rn_binding *binding)
         binding->watermark.as.f64 = w->f64;
     else
         binding->watermark.as.bytes = (struct rn_bytes){w->bytes, w->len};
+    r->watermark = *w;
 }
 
 int rn_run_open_source(struct run *r, struct rn_arena *mem)

@@ -72,9 +72,12 @@ struct run {
     struct rn_meta manifest_meta[2];
     char ext[16];
 
-    /* The highest watermark seen. */
+    /* The highest watermark seen, and the one that the query is bound to,
+     * which must not change while it runs.
+     */
     size_t watermark_column; /* SIZE_MAX: none */
     struct rn_watermark watermark;
+    struct rn_watermark bound;
 
     int64_t tick_ms; /* when progress was shown last */
 };

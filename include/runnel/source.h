@@ -19,7 +19,8 @@ struct rn_source;
 
 /* A value bound to a name in the query. RN_NULL type: the parameter gets the
  * value below all others (SQLite: minus infinity), so that
- * `WHERE id > :after` gives everything on the first run.
+ * `WHERE id > :after` gives everything on the first run. Bytes are borrowed
+ * until the next query() or close().
  */
 struct rn_binding {
     struct rn_cell after;
