@@ -394,6 +394,12 @@ static int tls_send(struct rn_stream *s, const struct rn_bytes *piece,
             s->pending = r.n;
             return total > 0 ? (int)total : RN_E_AGAIN;
         }
+        if (code == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) {
+            /* a ticket that a read had begun; the record is still to go */
+            keep_session(s);
+            s->pending = r.n;
+            continue;
+        }
         if (code == BIO_SEND)
             return stream_mute(s);
         if (code <= 0)

@@ -36,9 +36,7 @@ void rn_error_clear(struct rn_error *e);
  * `return rn_fail(...)` reads well. The text is cut at its bound; control
  * bytes become '?'. `fmt` must not print floating point.
  */
-#if defined(__GNUC__)
 __attribute__((format(printf, 4, 5)))
-#endif
 int rn_fail(struct rn_error *e, int code, enum rn_where where, const char *fmt,
             ...);
 
