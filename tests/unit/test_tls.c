@@ -1,0 +1,501 @@
+/* test_tls.c: handshakes with openssl's server, and what must be refused.
+ *
+ * The chains come from tests/lib/chains.sh; the server is a child process on a
+ * port of its own, killed by its number.
+ */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <mbedtls/platform.h>
+
+#include "lib/http_server.h"
+#include "runnel/http.h"
+#include "runnel/port.h"
+#include "tls/address.h"
+
+#define ARENA (4u << 20)
+static _Alignas(16) uint8_t memory[ARENA];
+static char folder[] = "/tmp/test_tls_XXXXXX";
+static char roots[64];
+
+struct child {
+    pid_t pid;
+    uint16_t port;
+};
+
+/* openssl s_server with this chain; `extra` ends with NULL. */
+static struct child serve(const char *chain, const char *const *extra)
+{
+    int out[2];
+    char cert[96], key[96];
+    char *argv[24] = { "openssl", "s_server", "-accept", "127.0.0.1:0",
+                       "-www",    "-cert",    cert,      "-cert_chain",
+                       cert,      "-key",     key };
+    size_t n = 11;
+    struct child c = { 0, 0 };
+    (void)snprintf(cert, sizeof cert, "%s/%s.pem", folder, chain);
+    (void)snprintf(key, sizeof key, "%s/%s.key", folder, chain);
+    for (; *extra != NULL; extra++)
+        argv[n++] = strdup(*extra);
+    assert_int_equal(pipe(out), 0);
+    c.pid = fork();
+    if (c.pid == 0) {
+        dup2(out[1], 1);
+        close(out[0]);
+        close(out[1]);
+        if (freopen("/dev/null", "w", stderr) != NULL)
+            execvp("openssl", argv);
+        _exit(127);
+    }
+    close(out[1]);
+    FILE *f = fdopen(out[0], "r");
+    char line[200];
+    assert_non_null(f);
+    while (c.port == 0 && fgets(line, sizeof line, f) != NULL)
+        if (strncmp(line, "ACCEPT ", 7) == 0)
+            c.port = (uint16_t)atoi(strrchr(line, ':') + 1);
+    fclose(f);
+    for (size_t i = 11; i < n; i++)
+        free(argv[i]);
+    assert_true(c.port > 0);
+    return c;
+}
+
+static void stop(struct child c)
+{
+    kill(c.pid, SIGKILL);
+    waitpid(c.pid, NULL, 0);
+}
+
+static struct rn_http *client(const char *ca, unsigned connections)
+{
+    struct rn_http_options o = { .connections = connections,
+                                 .connect_ms = 5000,
+                                 .idle_ms = 5000,
+                                 .keep_ms = 5000,
+                                 .ca = ca,
+                                 .proxy = "" };
+    struct rn_arena mem;
+    struct rn_error error;
+    struct rn_http *h;
+    rn_error_clear(&error);
+    rn_arena_init(&mem, "test", memory, ARENA);
+    assert_int_equal(rn_http_init(&o, &mem, &error, &h), RN_OK);
+    return h;
+}
+
+static char page[8192];
+static size_t page_len;
+
+static int on_body(void *ctx, struct rn_bytes part)
+{
+    (void)ctx;
+    if (part.n < sizeof page - page_len) {
+        memcpy(page + page_len, part.p, part.n);
+        page_len += part.n;
+        page[page_len] = 0;
+    }
+    return RN_OK;
+}
+
+static void begin(struct rn_http_call *c, const struct rn_origin *o)
+{
+    memset(c, 0, sizeof *c);
+    c->origin = o;
+    c->method = "GET";
+    c->target = RN_STR("/");
+    c->on_body = on_body;
+    c->deadline_ms = rn_clock_mono() + 10000;
+    page_len = 0;
+    page[0] = 0;
+}
+
+static struct rn_http_call get(struct rn_http *h, const char *host,
+                               uint16_t port)
+{
+    struct rn_origin o = { .host = host, .port = port, .tls = true };
+    struct rn_http_call c;
+    begin(&c, &o);
+    assert_int_equal(rn_http_start(h, &c), RN_OK);
+    while (!c.done)
+        rn_http_pump(h, rn_clock_mono() + 1000);
+    return c;
+}
+
+static const char *const none[] = { NULL };
+/* The server is to show even a certificate that it would refuse itself. */
+static const char *const only_12[] = { "-tls1_2", "-cipher",
+                                       "DEFAULT:@SECLEVEL=0", NULL };
+static const char *const only_13[] = { "-tls1_3", "-cipher",
+                                       "DEFAULT:@SECLEVEL=0", NULL };
+
+static void good_chains_are_taken_in_the_memory_planned(void **state)
+{
+    static const char *const chains[] = { "rsa", "ec" };
+    (void)state;
+    for (size_t i = 0; i < 2; i++)
+        for (int v = 2; v <= 3; v++) {
+            struct child s = serve(chains[i], v == 2 ? only_12 : only_13);
+            struct rn_http *h = client(roots, 1);
+            size_t peak, cap;
+            struct rn_http_call c = get(h, "localhost", s.port);
+            rn_http_memory(h, &peak, &cap);
+            print_message("TLS 1.%d, chain of %s: %zu of %zu bytes\n", v,
+                          chains[i], peak, cap);
+            assert_string_equal(c.why, "");
+            assert_int_equal(c.status, 200);
+            assert_non_null(strstr(page, v == 2 ? "TLSv1.2" : "TLSv1.3"));
+            /* Again: with the session kept from before. */
+            c = get(h, "localhost", s.port);
+            assert_int_equal(c.err, RN_OK);
+            assert_non_null(strstr(page, "Reused"));
+            rn_http_memory(h, &peak, &cap);
+            assert_true(peak < cap - cap / 10);
+            rn_http_close(h);
+            stop(s);
+        }
+}
+
+static void a_session_is_not_offered_to_another_origin(void **state)
+{
+    (void)state;
+    struct child a = serve("ec", none);
+    struct child b = serve("ec", none);
+    struct rn_http *h = client(roots, 1);
+    assert_int_equal(get(h, "localhost", a.port).err, RN_OK);
+    assert_int_equal(get(h, "localhost", b.port).err, RN_OK);
+    assert_non_null(strstr(page, "New,"));
+    /* The same machine by another name is another origin, too. */
+    assert_int_equal(get(h, "127.0.0.1", b.port).err, RN_OK);
+    assert_non_null(strstr(page, "New,"));
+    rn_http_close(h);
+    stop(a);
+    stop(b);
+}
+
+static void bad_certificates_are_refused_each_in_its_own_words(void **state)
+{
+    static const struct {
+        const char *chain;
+        const char *host;
+        const char *words[3];
+    } table[] = {
+        { "expired",
+          "localhost",
+          { "expired on 2021-02-03", "this machine's clock says 20", "" } },
+        { "future",
+          "localhost",
+          { "not valid before 2048-02-03", "clock says", "" } },
+        { "wrong",
+          "localhost",
+          { "does not name localhost", "it names other.example", "" } },
+        { "wrong", "127.0.0.1", { "does not name 127.0.0.1", "", "" } },
+        { "unknown",
+          "localhost",
+          { "no authority in /tmp/", "vouches", "(issuer Nobody)" } },
+        { "alone", "localhost", { "no authority", "(issuer Inter EC)", "" } },
+        { "self", "localhost", { "self-signed", "roots.pem", "" } },
+        { "sha1", "localhost", { "weak signature", "", "" } },
+        { "client", "localhost", { "not meant for a server", "", "" } },
+    };
+    (void)state;
+    for (size_t i = 0; i < RN_COUNTOF(table); i++)
+        for (int v = 2; v <= 3; v++) {
+            struct child s = serve(table[i].chain, v == 2 ? only_12 : only_13);
+            struct rn_http *h = client(roots, 1);
+            struct rn_http_call c = get(h, table[i].host, s.port);
+            assert_int_equal(c.err, RN_E_PEER);
+            assert_false(c.sent);
+            for (size_t k = 0; k < 3; k++) {
+                if (strstr(c.why, table[i].words[k]) == NULL)
+                    print_error("%s: %s\n", table[i].chain, c.why);
+                assert_non_null(strstr(c.why, table[i].words[k]));
+            }
+            rn_http_close(h);
+            stop(s);
+        }
+}
+
+static void an_address_is_checked_against_addresses(void **state)
+{
+    (void)state;
+    struct child s = serve("rsa", none);
+    struct rn_http *h = client(roots, 1);
+    assert_int_equal(get(h, "127.0.0.1", s.port).err, RN_OK);
+    rn_http_close(h);
+    stop(s);
+}
+
+static void what_is_too_old_is_refused(void **state)
+{
+    static const char *const table[][4] = {
+        { "-tls1_1", "-cipher", "ALL:@SECLEVEL=0", NULL },
+        { "-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-SHA256", NULL },
+        { "-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-SHA", NULL },
+    };
+    (void)state;
+    for (size_t i = 0; i < RN_COUNTOF(table); i++) {
+        struct child s = serve("ec", table[i]);
+        struct rn_http *h = client(roots, 1);
+        struct rn_http_call c = get(h, "localhost", s.port);
+        assert_int_equal(c.err, RN_E_PEER);
+        assert_false(c.sent);
+        rn_http_close(h);
+        stop(s);
+    }
+}
+
+static void a_tls_1_2_server_that_prefers_pss_is_reached(void **state)
+{
+    static const char *const extra[] = { "-tls1_2", "-serverpref", NULL };
+    (void)state;
+    struct child s = serve("rsa", extra);
+    struct rn_http *h = client(roots, 2);
+    struct rn_origin o = { "localhost", s.port, true };
+    struct rn_http_call c[2];
+    for (int i = 0; i < 2; i++) {
+        begin(&c[i], &o);
+        assert_int_equal(rn_http_start(h, &c[i]), RN_OK);
+    }
+    while (!c[0].done || !c[1].done)
+        rn_http_pump(h, rn_clock_mono() + 1000);
+    assert_string_equal(c[0].why, "");
+    assert_string_equal(c[1].why, "");
+    assert_int_equal(c[0].status, 200);
+    assert_int_equal(c[1].status, 200);
+    rn_http_close(h);
+    stop(s);
+}
+
+static void a_server_without_tls_is_called_that(void **state)
+{
+    static const struct server_act act = {
+        .answer = "HTTP/1.1 400 Bad Request\r\n\r\n", .early = 1
+    };
+    struct server s;
+    (void)state;
+    server_open(&s, &act, 1);
+    struct rn_http *h = client(roots, 1);
+    struct rn_origin o = { "localhost", s.port, true };
+    struct rn_http_call c;
+    begin(&c, &o);
+    assert_int_equal(rn_http_start(h, &c), RN_OK);
+    while (!c.done) {
+        server_step(&s);
+        rn_http_pump(h, rn_clock_mono() + 1);
+    }
+    assert_int_equal(c.err, RN_E_PEER);
+    assert_non_null(strstr(c.why, "does not speak TLS"));
+    rn_http_close(h);
+    server_close(&s);
+}
+
+/* Between client and server: passes bytes on, and after so many from the
+ * server closes.
+ */
+struct middle {
+    struct rn_net in; /* to the real server */
+    size_t passed;
+    size_t most;
+    struct server listener; /* only its socket is used */
+    int fd;
+};
+
+static bool middle_step(struct middle *m)
+{
+    uint8_t buf[4096];
+    if (m->fd < 0)
+        return true;
+    ssize_t got = read(m->fd, buf, sizeof buf);
+    if (got > 0) {
+        struct rn_bytes b = { buf, (size_t)got };
+        (void)rn_net_send(&m->in, &b, 1);
+    }
+    size_t want = m->most - m->passed;
+    int back = want > 0 ? rn_net_recv(&m->in, buf,
+                                      want < sizeof buf ? want : sizeof buf)
+                        : RN_E_LINK;
+    if (back > 0 && write(m->fd, buf, (size_t)back) == back)
+        m->passed += (size_t)back;
+    if (back > 0 || back == RN_E_AGAIN)
+        return true;
+    close(m->fd);
+    m->fd = -1;
+    return back == RN_E_ABSENT;
+}
+
+/* Wherever the connection ends before TLS said goodbye, the answer (whose own
+ * end is the connection's) is not taken for whole.
+ */
+static void a_truncated_stream_is_never_a_whole_answer(void **state)
+{
+    (void)state;
+    struct child s = serve("ec", none);
+    size_t whole = 0;
+    for (size_t most = SIZE_MAX; most > 40;
+         most = most == SIZE_MAX ? whole - 1 : most - (most > 300 ? 53 : 17)) {
+        static const struct server_act act = { .answer = NULL };
+        struct middle m = { .most = most, .fd = -1 };
+        struct rn_http *h = client(roots, 1);
+        server_open(&m.listener, &act, 1);
+        struct rn_origin o = { "localhost", m.listener.port, true };
+        struct rn_http_call c;
+        begin(&c, &o);
+        rn_net_init(&m.in);
+        assert_int_equal(rn_net_open(&m.in, "127.0.0.1", s.port), RN_E_AGAIN);
+        while (rn_net_ready(&m.in) == RN_E_AGAIN)
+            ;
+        assert_int_equal(rn_http_start(h, &c), RN_OK);
+        bool orderly = false;
+        while (!c.done) {
+            if (m.fd < 0 && m.passed == 0)
+                m.fd = accept4(m.listener.listener, NULL, NULL,
+                               SOCK_NONBLOCK | SOCK_CLOEXEC);
+            orderly = middle_step(&m);
+            rn_http_pump(h, rn_clock_mono() + 1);
+        }
+        (void)orderly;
+        if (most == SIZE_MAX) {
+            assert_string_equal(c.why, "");
+            assert_int_equal(c.err, RN_OK);
+            whole = m.passed;
+        } else if (c.err == RN_OK) {
+            print_error("whole at %zu of %zu\n", most, whole);
+            fail();
+        }
+        if (m.fd >= 0)
+            close(m.fd);
+        rn_net_close(&m.in);
+        rn_http_close(h);
+        server_close(&m.listener);
+    }
+    stop(s);
+}
+
+/* For every amount that is left of the slice: done, or said to be spent. */
+static void a_spent_slice_is_called_that_and_nothing_else(void **state)
+{
+    (void)state;
+    struct child s = serve("rsa", none);
+    size_t full = 0;
+    for (size_t left = 1024; left < 60000; left += 500) {
+        struct rn_http *h = client(roots, 1);
+        size_t peak, cap;
+        rn_http_memory(h, &peak, &cap);
+        void *hog = mbedtls_calloc(1, cap - peak - left);
+        struct rn_http_call c = get(h, "localhost", s.port);
+        if (c.err != RN_OK) {
+            full++;
+            if (c.err != RN_E_FULL)
+                print_error("%zu left: %s\n", left, c.why);
+            assert_int_equal(c.err, RN_E_FULL);
+            assert_non_null(strstr(c.why, "memory"));
+        }
+        mbedtls_free(hog);
+        rn_http_close(h);
+    }
+    assert_true(full > 20);
+    stop(s);
+}
+
+static void addresses_are_told_from_names(void **state)
+{
+    static const struct {
+        const char *host;
+        size_t len;
+        uint8_t ip[16];
+    } table[] = {
+        { "127.0.0.1", 4, { 127, 0, 0, 1 } },
+        { "0.0.0.0", 4, { 0 } },
+        { "::", 16, { 0 } },
+        { "::1", 16, { [15] = 1 } },
+        { "1::", 16, { 0, 1 } },
+        { "2001:db8::a:0:1",
+          16,
+          { 0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 10, 0, 0, 0, 1 } },
+        { "::ffff:192.0.2.1",
+          16,
+          { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 192, 0, 2, 1 } },
+        { "1:2:3:4:5:6:7:8",
+          16,
+          { 0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 7, 0, 8 } },
+    };
+    static const char *const names[] = {
+        "",
+        "localhost",
+        "1.2.3",
+        "1.2.3.4.5",
+        "1.2.3.256",
+        "01.2.3.4",
+        "1.2.3.4x",
+        "1.2.3.",
+        ":",
+        ":::",
+        "1:2:3:4:5:6:7",
+        "1::2::3",
+        "1:2:3:4:5:6:7:8:9",
+        "12345::",
+        "::g",
+        "1:",
+        ":1",
+        "::1%lo",
+        "1:2:3:4:5:6:7::8:9",
+    };
+    uint8_t ip[16];
+    (void)state;
+    for (size_t i = 0; i < RN_COUNTOF(table); i++) {
+        assert_int_equal(rn_address_of(table[i].host, ip), table[i].len);
+        assert_memory_equal(ip, table[i].ip, table[i].len);
+    }
+    for (size_t i = 0; i < RN_COUNTOF(names); i++) {
+        if (rn_address_of(names[i], ip) != 0)
+            print_error("taken: %s\n", names[i]);
+        assert_int_equal(rn_address_of(names[i], ip), 0);
+    }
+}
+
+static int make_chains(void **state)
+{
+    char command[200];
+    (void)state;
+    if (mkdtemp(folder) == NULL)
+        return -1;
+    (void)snprintf(roots, sizeof roots, "%s/roots.pem", folder);
+    (void)snprintf(command, sizeof command, "tests/lib/chains.sh %s", folder);
+    (void)signal(SIGPIPE, SIG_IGN);
+    return system(command);
+}
+
+static int drop_chains(void **state)
+{
+    char command[200];
+    (void)state;
+    (void)snprintf(command, sizeof command, "rm -r %s", folder);
+    return system(command);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(good_chains_are_taken_in_the_memory_planned),
+        cmocka_unit_test(a_session_is_not_offered_to_another_origin),
+        cmocka_unit_test(bad_certificates_are_refused_each_in_its_own_words),
+        cmocka_unit_test(an_address_is_checked_against_addresses),
+        cmocka_unit_test(what_is_too_old_is_refused),
+        cmocka_unit_test(a_tls_1_2_server_that_prefers_pss_is_reached),
+        cmocka_unit_test(a_server_without_tls_is_called_that),
+        cmocka_unit_test(a_truncated_stream_is_never_a_whole_answer),
+        cmocka_unit_test(a_spent_slice_is_called_that_and_nothing_else),
+        cmocka_unit_test(addresses_are_told_from_names),
+    };
+    return cmocka_run_group_tests(tests, make_chains, drop_chains);
+}
