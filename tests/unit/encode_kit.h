@@ -101,6 +101,7 @@ static inline int kit_file(struct kit *t, struct rn_cell *cells, size_t rows,
         struct rn_row row = { cells + i * n, n };
 
         err = t->e->cls->row(t->e, &row, i + 1);
+        RN_ASSERT(t->sink.out.len < size); /* never left exactly full */
     }
     if (err == RN_OK)
         err = t->e->cls->end(t->e);
