@@ -3,7 +3,8 @@
  * A record, all numbers little-endian:
  *
  *     "RNJOURNL"  version u32  body length u32  generation u64
- *     body        job, open run, watermark, past runs; texts as u16 + bytes
+ *     body        job, open run (with its result and watermark once it is
+ *                 sealed), watermark, past runs; texts as u16 + bytes
  *     crc64       of everything before it
  *
  * The newest valid record counts; a save goes to the other slot and gets a
@@ -192,6 +193,11 @@ static void remember(struct rn_journal *j, const struct rn_past_run *past)
 {
     size_t keep = j->now.pasts < RN_HISTORY ? j->now.pasts : RN_HISTORY - 1;
 
+    /* A run that was stopped and completed later is told of once. */
+    if (j->now.pasts > 0 && strcmp(j->now.past[0].run, past->run) == 0) {
+        j->now.past[0] = *past;
+        return;
+    }
     memmove(&j->now.past[1], &j->now.past[0], keep * sizeof *past);
     j->now.past[0] = *past;
     j->now.pasts = keep + 1;
@@ -237,6 +243,26 @@ int rn_journal_publishing(struct rn_journal *j, uint32_t part)
 {
     RN_ASSERT(j->now.open.run[0] != 0);
     j->now.open.files = part;
+    return save(j);
+}
+
+int rn_journal_seal(struct rn_journal *j, const struct rn_past_run *past,
+                    const struct rn_watermark *watermark)
+{
+    struct rn_open_run *open = &j->now.open;
+
+    RN_ASSERT(open->run[0] != 0);
+    open->sealed = true;
+    open->result = *past;
+    open->marked = watermark != NULL;
+    if (open->marked)
+        open->watermark = *watermark;
+    return save(j);
+}
+
+int rn_journal_unseal(struct rn_journal *j)
+{
+    j->now.open.sealed = false;
     return save(j);
 }
 

@@ -1,6 +1,6 @@
 /* job/journal.h: what a job remembers between runs, and across power cuts.
  *
- *     open -> begin -> publishing ... -> end -> close
+ *     open -> begin -> publishing ... -> seal -> end -> close
  *
  * One small record in two slots (runnel/port.h), written in turn with a
  * generation and a checksum: a save that was cut leaves the older record to be
@@ -60,6 +60,15 @@ struct rn_open_run {
     char ext[16];
     int64_t started_us;
     uint32_t files; /* data files 1..files may be visible */
+
+    /* All files and the manifest are published and only _SUCCESS may be
+     * missing: such a run is completed, not undone. The rest is what end()
+     * will be told.
+     */
+    bool sealed;
+    struct rn_past_run result;
+    bool marked; /* there is a watermark */
+    struct rn_watermark watermark;
 };
 
 struct rn_journal; /* opaque */
@@ -91,6 +100,15 @@ int rn_journal_begin(struct rn_journal *j, const char *run, const char *ext,
 
 /* Data file `part` (from 1) may become visible from now on. */
 int rn_journal_publishing(struct rn_journal *j, uint32_t part);
+
+/* Everything but _SUCCESS of the open run is published: if nobody comes to
+ * write that, the next run shall. `past` and `watermark` as in end().
+ */
+int rn_journal_seal(struct rn_journal *j, const struct rn_past_run *past,
+                    const struct rn_watermark *watermark);
+
+/* _SUCCESS was refused for good: the open run is to be undone after all. */
+int rn_journal_unseal(struct rn_journal *j);
 
 /* The open run is over. `watermark` (may be NULL: unchanged) becomes the job's
  * in the same save; only a done run has one. `keep_open`: its files could not

@@ -16,8 +16,10 @@
 #define PAST_MOST                                \
     (2 + RN_RUN_ID + 1 + 8 + 8 + 8 + 8 + 4 + 2 + \
      sizeof(((struct rn_past_run *)0)->error))
-#define OPEN_MOST (2 + RN_RUN_ID + 2 + RN_PLACE_MAX + 2 + 16 + 8 + 4)
 #define MARK_MOST (1 + 8 + 8 + 2 + RN_WATERMARK_MAX)
+#define OPEN_MOST                                                 \
+    (2 + RN_RUN_ID + 2 + RN_PLACE_MAX + 2 + 16 + 8 + 4 + 1 + 1 + \
+     PAST_MOST + MARK_MOST)
 _Static_assert(HEAD + 2 + 65 + OPEN_MOST + MARK_MOST + 1 +
                        RN_HISTORY * PAST_MOST + TAIL <=
                    RN_STATE_MAX,
@@ -69,16 +71,27 @@ static uint8_t *put_mark(uint8_t *to, const struct rn_watermark *w)
     return put_bytes(to, w->bytes, w->len);
 }
 
+static uint8_t *put_open(uint8_t *to, const struct rn_open_run *open)
+{
+    to = put_text(to, open->run);
+    to = put_text(to, open->place);
+    to = put_text(to, open->ext);
+    to = put(to, (uint64_t)open->started_us, 8);
+    to = put(to, open->files, 4);
+    to = put(to, open->sealed, 1);
+    if (!open->sealed)
+        return to;
+    to = put_past(to, &open->result);
+    to = put(to, open->marked, 1);
+    return open->marked ? put_mark(to, &open->watermark) : to;
+}
+
 size_t rn_journal_encode(const struct rn_journal_record *r, uint8_t *to)
 {
     uint8_t *p = to + HEAD;
 
     p = put_text(p, r->job);
-    p = put_text(p, r->open.run);
-    p = put_text(p, r->open.place);
-    p = put_text(p, r->open.ext);
-    p = put(p, (uint64_t)r->open.started_us, 8);
-    p = put(p, r->open.files, 4);
+    p = put_open(p, &r->open);
     p = put_mark(p, &r->watermark);
     p = put(p, r->pasts, 1);
     for (size_t i = 0; i < r->pasts; i++)
@@ -170,14 +183,35 @@ static void get_mark(struct cursor *c, struct rn_watermark *w)
     w->len = (uint16_t)get_bytes(c, w->bytes, sizeof w->bytes);
 }
 
+static bool get_bool(struct cursor *c)
+{
+    uint64_t v = get(c, 1);
+
+    if (v > 1)
+        c->bad = true;
+    return v == 1;
+}
+
+static void get_open(struct cursor *c, struct rn_open_run *open)
+{
+    get_text(c, open->run, sizeof open->run);
+    get_text(c, open->place, sizeof open->place);
+    get_text(c, open->ext, sizeof open->ext);
+    open->started_us = (int64_t)get(c, 8);
+    open->files = (uint32_t)get(c, 4);
+    open->sealed = get_bool(c);
+    if (!open->sealed)
+        return;
+    get_past(c, &open->result);
+    open->marked = get_bool(c);
+    if (open->marked)
+        get_mark(c, &open->watermark);
+}
+
 static void get_body(struct cursor *c, struct rn_journal_record *r)
 {
     get_text(c, r->job, sizeof r->job);
-    get_text(c, r->open.run, sizeof r->open.run);
-    get_text(c, r->open.place, sizeof r->open.place);
-    get_text(c, r->open.ext, sizeof r->open.ext);
-    r->open.started_us = (int64_t)get(c, 8);
-    r->open.files = (uint32_t)get(c, 4);
+    get_open(c, &r->open);
     get_mark(c, &r->watermark);
     r->pasts = (size_t)get(c, 1);
     if (r->pasts > RN_HISTORY) {

@@ -183,6 +183,13 @@ static uint32_t undo(struct run *r)
     rn_part_abandon(&r->part);
     rn_part_abandon(&r->manifest);
     rn_uploader_abandon(&r->uploader);
+    /* Only _SUCCESS is open and a later try may still write it: the next run
+     * completes this one. What was refused for good is undone, but not before
+     * the journal knows.
+     */
+    if (r->sealed && (rn_error_exit(r->error) == 75 ||
+                      rn_journal_unseal(r->journal) < 0))
+        return r->publishing;
     rn_error_clear(&ignored);
     r->uploader.error = &ignored;
     r->uploader.cleaning = true;
@@ -201,22 +208,33 @@ static enum rn_run_state state_of(const struct rn_error *error)
     return rn_error_exit(error) == 75 ? RN_RUN_STOPPED : RN_RUN_FAILED;
 }
 
+void rn_run_past(const struct run *r, struct rn_past_run *past)
+{
+    memset(past, 0, sizeof *past);
+    past->state = state_of(r->error);
+    past->started_us = r->started_us;
+    memcpy(past->run, r->result->run, sizeof past->run);
+    past->elapsed_ms = rn_clock_mono() - r->started_ms;
+    past->rows = r->result->rows;
+    past->bytes = r->result->bytes;
+    past->files = r->committed;
+    memcpy(past->error, r->error->text, sizeof past->error - 1);
+}
+
+const struct rn_watermark *rn_run_watermark(const struct run *r)
+{
+    return r->watermark_column == SIZE_MAX ? NULL : &r->watermark;
+}
+
 static void record(struct run *r, bool keep_open)
 {
-    struct rn_past_run past = {.state = state_of(r->error),
-                               .started_us = r->started_us};
-    bool done = past.state == RN_RUN_DONE;
+    struct rn_past_run past;
+    bool done;
     struct rn_error first = *r->error;
 
-    memcpy(past.run, r->result->run, sizeof past.run);
-    past.elapsed_ms = rn_clock_mono() - r->started_ms;
-    past.rows = r->result->rows;
-    past.bytes = r->result->bytes;
-    past.files = r->committed;
-    memcpy(past.error, r->error->text, sizeof past.error - 1);
-    rn_journal_end(r->journal, &past,
-                   done && r->watermark_column != SIZE_MAX ? &r->watermark
-                                                           : NULL,
+    rn_run_past(r, &past);
+    done = past.state == RN_RUN_DONE;
+    rn_journal_end(r->journal, &past, done ? rn_run_watermark(r) : NULL,
                    keep_open);
     if (!done) /* the run's own failure is what the person shall see */
         *r->error = first;
@@ -264,23 +282,6 @@ static int attempts(struct run *r)
     }
 }
 
-/* Files of a run that was killed: they belong to nobody. */
-static void clean_leftovers(struct run *r)
-{
-    struct rn_open_run open = *rn_journal_open_run(r->journal);
-    struct rn_error ignored;
-
-    if (open.run[0] == '\0')
-        return;
-    rn_log(RN_LOG_WARN, "run %s was interrupted; removing what it left",
-           open.run);
-    rn_error_clear(&ignored);
-    r->uploader.error = &ignored;
-    rn_clean_open_run(r, &open);
-    rn_uploader_abandon(&r->uploader);
-    r->uploader.error = r->error;
-}
-
 static void finish(struct run *r)
 {
     struct rn_result *result = r->result;
@@ -312,10 +313,8 @@ int rn_run(const struct rn_config *config, const struct rn_run_options *options,
     r->result = result;
     r->error = error;
     r->started_ms = rn_clock_mono();
-    if (rn_run_open(r, mem) == RN_OK) {
-        clean_leftovers(r);
+    if (rn_run_open(r, mem) == RN_OK && rn_recover(r) == RN_OK)
         attempts(r);
-    }
     finish(r);
     rn_run_close(r);
     return error->code;

@@ -71,6 +71,8 @@ struct rn_result {
     size_t budget;         /* job.memory                                   */
     size_t peak;           /* private memory of the process at the end, or
                             * what the arena used where that is not known  */
+    char completed[RN_RUN_ID + 1]; /* an interrupted run that only lacked its
+                                    * _SUCCESS and now has it, or ""      */
     const char *warning;   /* the store's one line, or NULL                */
     char place[200];       /* where the files are, without a secret        */
 

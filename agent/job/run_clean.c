@@ -23,7 +23,7 @@ static int remove_path(struct run *r, const char *path)
     return err;
 }
 
-static void remember(struct run *r, const char *run, uint32_t left)
+void rn_clean_remember(struct run *r, const char *run, uint32_t left)
 {
     struct rn_result *result = r->result;
 
@@ -57,7 +57,7 @@ static uint32_t clean(struct run *r, const struct rn_config *config,
     }
     if (left > 0) {
         rn_run_path(config, run, 1, ext, r->path, sizeof r->path);
-        remember(r, run, left);
+        rn_clean_remember(r, run, left);
     }
     return left;
 }
@@ -69,23 +69,8 @@ uint32_t rn_clean_attempt(struct run *r)
     return clean(r, r->config, r->result->run, r->ext, r->publishing);
 }
 
-/* The job may have been given another place or path since; files elsewhere are
- * out of reach and only named.
- */
-uint32_t rn_clean_open_run(struct run *r, const struct rn_open_run *open)
+uint32_t rn_clean_run(struct run *r, const struct rn_config *config,
+                      const struct rn_open_run *open)
 {
-    struct rn_config then = *r->config;
-    const char *line = strchr(open->place, '\n');
-    size_t url = line ? (size_t)(line - open->place) : 0;
-
-    if (open->files == 0)
-        return 0;
-    if (!line || strlen(r->config->store.url) != url ||
-        memcmp(r->config->store.url, open->place, url) != 0) {
-        snprintf(r->path, sizeof r->path, "%.*s", (int)url, open->place);
-        remember(r, open->run, open->files);
-        return open->files;
-    }
-    then.store.path = line + 1;
-    return clean(r, &then, open->run, open->ext, open->files);
+    return clean(r, config, open->run, open->ext, open->files);
 }

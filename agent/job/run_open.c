@@ -213,5 +213,6 @@ int rn_run_new_attempt(struct run *r)
     run[RN_RUN_ID] = '\0';
     r->committed = 0;
     r->publishing = 0;
+    r->sealed = false;
     return RN_OK;
 }

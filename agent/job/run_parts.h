@@ -57,6 +57,7 @@ struct run {
     int64_t started_us;  /* wall clock, of this attempt       */
     uint32_t committed;  /* data files of this attempt        */
     uint32_t publishing; /* data files that may be visible    */
+    bool sealed;         /* only _SUCCESS may be missing      */
 
     /* The data file at hand and the manifest, written side by side. */
     struct rn_part part;
@@ -112,6 +113,14 @@ int rn_publish_begin(struct run *r);
 int rn_publish_file(struct run *r, const struct rn_result_file *file);
 int rn_publish_end(struct run *r);
 
+/* Write the _SUCCESS of a run: this one, or one that was interrupted there. */
+int rn_publish_success(struct run *r, const struct rn_config *config,
+                       const char *run);
+
+/* What the journal keeps of this attempt as it stands. */
+void rn_run_past(const struct run *r, struct rn_past_run *past);
+const struct rn_watermark *rn_run_watermark(const struct run *r);
+
 /* The path of a marker beside a run's files: "_manifest.json", "_SUCCESS". */
 int rn_run_marker(const struct rn_config *config, const char *run,
                   const char *name, char *to, size_t cap);
@@ -121,8 +130,15 @@ int rn_run_marker(const struct rn_config *config, const char *run,
  */
 uint32_t rn_clean_attempt(struct run *r);
 
-/* The same for a run that was killed, found in the journal. */
-uint32_t rn_clean_open_run(struct run *r, const struct rn_open_run *open);
+/* run_recover.c: settle a run that was killed, found in the journal: complete
+ * it when only its _SUCCESS may be missing, else remove what it left.
+ */
+int rn_recover(struct run *r);
+
+/* The same removal for a run by name; the configuration gives the path. */
+uint32_t rn_clean_run(struct run *r, const struct rn_config *config,
+                      const struct rn_open_run *open);
+void rn_clean_remember(struct run *r, const char *run, uint32_t left);
 
 /* Progress, when it is due. */
 void rn_run_tick(void *ctx);

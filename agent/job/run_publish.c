@@ -68,7 +68,8 @@ int rn_publish_file(struct run *r, const struct rn_result_file *file)
     return rn_manifest_file(&r->writer, &f);
 }
 
-static int publish_success(struct run *r)
+int rn_publish_success(struct run *r, const struct rn_config *config,
+                       const char *run)
 {
     struct rn_object object = {
         .path = r->path,
@@ -76,12 +77,12 @@ static int publish_success(struct run *r)
         .meta = r->manifest_meta,
         .metas = 1,
     };
-    int err = rn_run_marker(r->config, r->result->run, "_SUCCESS", r->path,
-                            sizeof r->path);
+    int err = rn_run_marker(config, run, "_SUCCESS", r->path, sizeof r->path);
 
+    r->manifest_meta[0] = (struct rn_meta){"runnel_run", run};
     if (err == RN_OK)
-        err = rn_part_begin(&r->manifest, &r->uploader, &object,
-                            r->result->run, r->nonce, RN_MANIFEST_SEGMENTS);
+        err = rn_part_begin(&r->manifest, &r->uploader, &object, run, r->nonce,
+                            RN_MANIFEST_SEGMENTS);
     if (err == RN_OK)
         err = rn_part_commit(&r->manifest);
     return err;
@@ -95,14 +96,21 @@ int rn_publish_end(struct run *r)
         .schema = &r->source->schema,
         .digest = r->digest,
         .counts = &r->source->counts,
-        .watermark = r->watermark_column == SIZE_MAX ? NULL : &r->watermark,
+        .watermark = rn_run_watermark(r),
         .finished_us = rn_clock_wall(),
     };
+    struct rn_past_run past;
     int err = rn_manifest_end(&r->writer, &tail);
 
     if (err == RN_OK)
         err = rn_part_commit(&r->manifest);
-    if (err == RN_OK)
-        err = publish_success(r);
-    return err;
+    if (err < 0)
+        return err;
+    rn_run_past(r, &past);
+    past.state = RN_RUN_DONE;
+    err = rn_journal_seal(r->journal, &past, rn_run_watermark(r));
+    if (err < 0)
+        return err;
+    r->sealed = true;
+    return rn_publish_success(r, r->config, r->result->run);
 }

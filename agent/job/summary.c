@@ -152,6 +152,11 @@ void rn_summary_json(const struct rn_summary *s, struct rn_out *out)
     put_number(&j, "restarts", r->restarts);
     put_counts(&j, &r->counts);
     put_leftovers(&j, r);
+    rn_json_key(&j, "completed");
+    if (r->completed[0] != '\0')
+        rn_json_string(&j, r->completed);
+    else
+        rn_json_null(&j);
     put_empty_list(&j, "warehouse");
     put_empty_list(&j, "validation");
     rn_json_key(&j, "warning");
@@ -213,6 +218,9 @@ static void text_trouble(const struct rn_result *r, struct rn_out *out)
     text_count(out, r->counts.replaced, "replaced");
     text_count(out, r->retries, "retries");
     text_count(out, r->restarts, "restarts");
+    if (r->completed[0] != '\0')
+        rn_print(out, "  completed run %s, interrupted at its last step\n",
+                 r->completed);
     if (r->leftovers > 0)
         rn_print(out,
                  "  left      %u files of run %s could not be removed, the "

@@ -134,7 +134,7 @@ static void base64_round_trips_and_refuses_other_spellings(void **state)
     static const char *const bad[] = {"A",    "AB",   "ABC",   "A===",
                                       "AB=C", "=ABC", "AB==A", "AAAA=",
                                       "AB-_", "AA A", "AB==",  "ABC="};
-    uint8_t from[48];
+    uint8_t from[48] = {0};
     uint8_t back[48];
     char text[80];
 

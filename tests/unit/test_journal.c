@@ -117,6 +117,48 @@ static void assert_mark(const struct rn_journal *j, const char *text)
     assert_memory_equal(w->bytes, text, w->len);
 }
 
+static void a_sealed_run_keeps_what_completing_it_needs(void **state)
+{
+    struct rn_past_run past = past_of(RUN_A, RN_RUN_DONE);
+    struct rn_watermark w = mark_of("2026-11-22");
+    struct rn_journal *j = opened();
+    const struct rn_open_run *open;
+    (void)state;
+    assert_int_equal(rn_journal_begin(j, RUN_A, "csv", 5), RN_OK);
+    assert_int_equal(rn_journal_publishing(j, 3), RN_OK);
+    assert_int_equal(rn_journal_seal(j, &past, &w), RN_OK);
+    rn_journal_close(j);
+    j = opened();
+    open = rn_journal_open_run(j);
+    assert_true(open->sealed && open->marked);
+    assert_int_equal(open->result.rows, past.rows);
+    assert_int_equal(open->result.files, 3);
+    assert_int_equal(open->watermark.len, w.len);
+    assert_memory_equal(open->watermark.bytes, w.bytes, w.len);
+    assert_int_equal(rn_journal_watermark(j)->type, RN_NULL);
+    assert_int_equal(rn_journal_unseal(j), RN_OK);
+    rn_journal_close(j);
+    j = opened();
+    assert_false(rn_journal_open_run(j)->sealed);
+    assert_int_equal(rn_journal_open_run(j)->files, 3);
+    rn_journal_close(j);
+}
+
+static void a_run_stopped_and_completed_later_is_told_of_once(void **state)
+{
+    struct rn_past_run stopped = past_of(RUN_A, RN_RUN_STOPPED);
+    struct rn_past_run done = past_of(RUN_A, RN_RUN_DONE);
+    const struct rn_past_run *runs;
+    struct rn_journal *j = opened();
+    (void)state;
+    assert_int_equal(rn_journal_begin(j, RUN_A, "csv", 5), RN_OK);
+    assert_int_equal(rn_journal_end(j, &stopped, NULL, true), RN_OK);
+    assert_int_equal(rn_journal_end(j, &done, NULL, false), RN_OK);
+    assert_int_equal(rn_journal_history(j, &runs), 1);
+    assert_int_equal(runs[0].state, RN_RUN_DONE);
+    rn_journal_close(j);
+}
+
 static void a_new_job_remembers_nothing(void **state)
 {
     const struct rn_past_run *past;
@@ -548,6 +590,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_new_job_remembers_nothing),
+        TEST(a_sealed_run_keeps_what_completing_it_needs),
+        TEST(a_run_stopped_and_completed_later_is_told_of_once),
         TEST(what_was_saved_comes_back),
         TEST(every_kind_of_watermark_comes_back),
         TEST(a_killed_run_is_found_and_recorded),

@@ -222,7 +222,7 @@ static void the_json_summary_is_one_object_on_one_line(void **state)
              "\"etag\":\"\\\"0x8\\\"\"}],\"files_total\":1,\"seconds\":2.500,"
              "\"memory\":{\"budget\":1048576,\"peak\":900000},\"retries\":0,"
              "\"restarts\":0,\"counts\":{\"converted\":0,\"nulled\":0,"
-             "\"truncated\":0,\"replaced\":0},\"leftovers\":null,"
+             "\"truncated\":0,\"replaced\":0},\"leftovers\":null,\"completed\":null,"
              "\"warehouse\":[],\"validation\":[],\"warning\":null,"
              "\"error\":null}\n");
 }

@@ -1,0 +1,93 @@
+/* job/run_recover.c: the run before this one, when it did not come to an end.
+ *
+ *   begun   its files belong to nobody: removed, or named
+ *   sealed  everything is there but perhaps _SUCCESS, whose answer may have
+ *           been lost: it is written (again), and the run counts as done. To
+ *           undo it instead could take away what a reader has already seen.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/log.h"
+#include "job/run_parts.h"
+
+/* The configuration as that run had it. False when the job has been given
+ * another container since: what is there is out of reach.
+ */
+static bool as_it_was(const struct run *r, const struct rn_open_run *open,
+                      struct rn_config *then)
+{
+    const char *line = strchr(open->place, '\n');
+    size_t url = line ? (size_t)(line - open->place) : 0;
+
+    *then = *r->config;
+    if (!line || strlen(r->config->store.url) != url ||
+        memcmp(r->config->store.url, open->place, url) != 0)
+        return false;
+    then->store.path = line + 1;
+    return true;
+}
+
+static int complete(struct run *r, const struct rn_config *then,
+                    const struct rn_open_run *open)
+{
+    struct rn_binding binding;
+    int err = rn_publish_success(r, then, open->run);
+
+    if (err == RN_OK)
+        err = rn_journal_end(r->journal, &open->result,
+                             open->marked ? &open->watermark : NULL, false);
+    if (err < 0)
+        return err;
+    rn_log(RN_LOG_WARN, "run %s was interrupted at its last step: completed",
+           open->run);
+    memcpy(r->result->completed, open->run, sizeof r->result->completed);
+    if (!open->marked)
+        return RN_OK;
+    /* The query was bound to the watermark before that run's. */
+    rn_run_bind(r, &binding);
+    return r->source->cls->query(r->source, &binding);
+}
+
+/* What cannot be removed now does not keep the job from running. */
+static void undo(struct run *r, const struct rn_config *then,
+                 const struct rn_open_run *open)
+{
+    struct rn_error ignored;
+
+    rn_log(RN_LOG_WARN, "run %s was interrupted; removing what it left",
+           open->run);
+    rn_error_clear(&ignored);
+    r->uploader.error = &ignored;
+    rn_clean_run(r, then, open);
+    rn_uploader_abandon(&r->uploader);
+    r->uploader.error = r->error;
+}
+
+int rn_recover(struct run *r)
+{
+    struct rn_open_run open = *rn_journal_open_run(r->journal);
+    struct rn_config then;
+    int err;
+
+    if (open.run[0] == '\0' || open.files == 0)
+        return RN_OK;
+    if (!as_it_was(r, &open, &then)) {
+        snprintf(r->path, sizeof r->path, "%.*s",
+                 (int)strcspn(open.place, "\n"), open.place);
+        rn_clean_remember(r, open.run, open.files);
+        return RN_OK;
+    }
+    if (open.sealed) {
+        err = complete(r, &then, &open);
+        if (err == RN_OK || rn_error_exit(r->error) == 75)
+            return err;
+        rn_error_clear(r->error);
+        rn_uploader_abandon(&r->uploader);
+        err = rn_journal_unseal(r->journal);
+        if (err < 0)
+            return err;
+    }
+    undo(r, &then, &open);
+    return RN_OK;
+}
