@@ -159,7 +159,7 @@ bench: ## Set up, then measure the agent beside what people would use instead
 	@tools/setup bench
 	@$(MAKE) --no-print-directory all rowgen bench-bins
 	@$(MAKE) --no-print-directory HTTP=curl all
-	@tests/bench/run $(T)
+	@tests/bench/run $(if $(T),"$(T)")
 
 unit: unit-bins ## Run the unit tests of this variant (also SAN=, CC=, T="test_x")
 	@BUILD=$(BUILD) SKIP="$(UNIT_SKIP)" tests/lib/unit.sh $(T)
@@ -295,15 +295,16 @@ $(BUILD)/runnel: $(MAIN_OBJ) $(BUILD)/librunnel.a $(DEP_LIBS)
 	@$(CC) $(LINK_HARDEN) $(LDFLAGS) -o $@ $(MAIN_OBJ) $(LINK_LIBS)
 
 HELP_OBJ = $(HELP_SRC:%.c=$(BUILD)/obj/%.o)
-# Helpers in an archive, so that a test takes only those that it calls.
-$(BUILD)/libtests.a: $(HELP_OBJ)
-	@rm -f $@; $(AR) rcs $@ $(HELP_OBJ)
+# A test is linked with the helpers whose headers it includes, and with no
+# other: one of them is a clock that stands still.
+helpers = $(foreach h,$(HELP_SRC),$(if $(shell grep -l \
+	'^#include ".*\b$(notdir $(h:.c=.h))"' $1),$(BUILD)/obj/$(h:.c=.o)))
 
-$(UNIT_BIN): $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libtests.a \
+$(UNIT_BIN): $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(HELP_OBJ) \
 		$(BUILD)/librunnel.a $(DEP_LIBS)
 	@mkdir -p $(@D); echo "  link $@"
-	@$(CC) $(LINK_HARDEN) $(LDFLAGS) -o $@ $< $(BUILD)/libtests.a \
-		$(LINK_LIBS) -lcmocka
+	@$(CC) $(LINK_HARDEN) $(LDFLAGS) -o $@ $< \
+		$(call helpers,tests/unit/$*.c) $(LINK_LIBS) -lcmocka
 
 # ------------------------------------------------------------------- fuzz
 
@@ -320,11 +321,11 @@ else
 fuzz-bins: $(FUZZ_BIN)
 endif
 
-$(FUZZ_BIN): build/fuzz/%: build/fuzz/obj/tests/fuzz/%.o build/fuzz/libtests.a \
+$(FUZZ_BIN): build/fuzz/%: build/fuzz/obj/tests/fuzz/%.o $(HELP_OBJ) \
 		build/fuzz/librunnel.a $(DEP_LIBS)
 	@echo "  link $@"
 	@$(CC) -fsanitize=fuzzer,address,undefined -pie -o $@ $< \
-		build/fuzz/libtests.a $(LINK_LIBS)
+		$(call helpers,tests/fuzz/$*.c) $(LINK_LIBS)
 
 # ------------------------------------------------------------------ tools
 
