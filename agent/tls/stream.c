@@ -381,15 +381,29 @@ static struct rn_bytes next_record(struct rn_stream *s,
     return (struct rn_bytes){ s->tls->record, have };
 }
 
+/* Records of one call travel together: without that, each wakes the peer and
+ * on a real link ends in a packet that is mostly empty.
+ */
+static int write_record(struct rn_stream *s, struct rn_bytes r, bool more)
+{
+    rn_net_more(&s->net, more);
+    int code = mbedtls_ssl_write(&s->ssl, r.p, r.n);
+    rn_net_more(&s->net, false);
+    return code;
+}
+
 static int tls_send(struct rn_stream *s, const struct rn_bytes *piece,
                     size_t pieces)
 {
     size_t total = 0;
     size_t skip = 0;
+    size_t left = 0;
+    for (size_t i = 0; i < pieces; i++)
+        left += piece[i].n;
     while (pieces > 0) {
         struct rn_bytes r = next_record(s, piece, pieces, skip);
         RN_ASSERT(s->pending == 0 || r.n == s->pending);
-        int code = mbedtls_ssl_write(&s->ssl, r.p, r.n);
+        int code = write_record(s, r, left - total > r.n);
         if (code == MBEDTLS_ERR_SSL_WANT_WRITE ||
             code == MBEDTLS_ERR_SSL_WANT_READ) {
             s->pending = r.n;

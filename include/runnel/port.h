@@ -20,7 +20,8 @@ struct rn_net {
     intptr_t helper; /* resolving, or another pending thing */
     uint16_t tcp_port;
     uint8_t phase;
-    uint8_t pad[5];
+    bool more;
+    uint8_t pad[4];
 };
 
 void rn_net_init(struct rn_net *n); /* closed; must precede anything else */
@@ -40,6 +41,11 @@ int rn_net_ready(struct rn_net *n);
  * socket takes none now, RN_E_LINK when the connection broke. Never 0.
  */
 int rn_net_send(struct rn_net *n, const struct rn_bytes *piece, size_t pieces);
+
+/* Whether more follows at once what is sent from now on, so that the port may
+ * let it travel along. Only a hint; false after rn_net_init().
+ */
+void rn_net_more(struct rn_net *n, bool more);
 
 /* 1 .. cap bytes, RN_E_AGAIN when none are there, RN_E_LINK when the
  * connection broke, RN_E_ABSENT once the peer has closed in order. Never 0.

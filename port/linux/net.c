@@ -183,8 +183,9 @@ int rn_net_send(struct rn_net *n, const struct rn_bytes *piece, size_t pieces)
         iov[i].iov_len = piece[i].n;
     }
     struct msghdr m = { .msg_iov = iov, .msg_iovlen = count };
+    int flags = MSG_NOSIGNAL | (n->more ? MSG_MORE : 0);
     for (;;) {
-        ssize_t sent = sendmsg((int)n->handle, &m, MSG_NOSIGNAL);
+        ssize_t sent = sendmsg((int)n->handle, &m, flags);
         if (sent > 0)
             return (int)sent;
         RN_ASSERT(sent != 0);
@@ -192,6 +193,11 @@ int rn_net_send(struct rn_net *n, const struct rn_bytes *piece, size_t pieces)
             continue;
         return errno == EAGAIN || errno == ENOBUFS ? RN_E_AGAIN : RN_E_LINK;
     }
+}
+
+void rn_net_more(struct rn_net *n, bool more)
+{
+    n->more = more;
 }
 
 int rn_net_recv(struct rn_net *n, void *buf, size_t cap)
