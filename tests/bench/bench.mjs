@@ -18,7 +18,7 @@ import { report } from "./report.mjs";
 const RUNS = Number(process.env.BENCH_RUNS ?? 3);
 const ROWS = Number(process.env.BENCH_ROWS ?? 1000000);
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 500);
-const ONLY = process.argv[2] ?? "";
+const ONLY = new RegExp(process.argv[2] ?? "");
 const CONTAINER = "bench";
 
 const here = join(top, "tests/bench");
@@ -254,7 +254,7 @@ async function rounds(targets, db) {
   let last = 0;
   for (const target of targets) {
     const named = cases.filter((one) =>
-      `${target.name}: ${one.name}`.includes(ONLY));
+      ONLY.test(`${target.name}: ${one.name}`));
     for (const one of cases)
       if (named.includes(one) || (named.length > 0 && one.who === "floor"))
         results.push({ target: target.name, one, at: target, runs: [] });
