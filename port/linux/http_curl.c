@@ -384,6 +384,17 @@ static void finish(struct rn_http *h, struct slot *s, int err, const char *why)
 /* -- results ----------------------------------------------------------------- */
 
 /* libcurl reports a broken chunk as it reports a broken link. */
+/* One code for a link that broke during the handshake and for a peer that
+ * refused or garbled it; only the latter has words of OpenSSL's own.
+ */
+static int handshake_code(const char *words)
+{
+    bool broke = strstr(words, "error:") == NULL ||
+                 strstr(words, "unexpected eof") != NULL;
+
+    return broke ? RN_E_LINK : RN_E_PEER;
+}
+
 static int code_of(CURLcode code, const char *words)
 {
     switch (code) {
@@ -400,6 +411,8 @@ static int code_of(CURLcode code, const char *words)
     case CURLE_PARTIAL_FILE:
     case CURLE_SEND_FAIL_REWIND:
         return RN_E_LINK;
+    case CURLE_SSL_CONNECT_ERROR:
+        return handshake_code(words);
     case CURLE_OUT_OF_MEMORY:
         return RN_E_FULL;
     case CURLE_SSL_CACERT_BADFILE:
