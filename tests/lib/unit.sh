@@ -73,9 +73,14 @@ if [ ${#bad[@]} -gt 0 ]; then
         awk -v name="$name" '
             /^\[ RUN      \]/ { block = ""; open = 1 }
             open { block = block name ": " $0 "\n" }
+            # Valgrind reports also from tests that then pass.
+            /^==[0-9]+==/ { report = report name ": " $0 "\n" }
             /^\[       OK \]/ { open = 0; block = "" }
-            /^\[  FAILED  \] / && open { printf "%s", block; open = 0 }
-            !open && /^FAIL / { print name ": " $0 }
+            /^\[  FAILED  \] / && open { printf "%s", block; open = 0; told = 1 }
+            !open && /^FAIL / {
+                if (!told) printf "%s", report
+                print name ": " $0
+            }
             END { if (open) printf "%s", block }' "$logs/$name.log"
     done
 fi
