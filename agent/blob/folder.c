@@ -3,8 +3,8 @@
  *     store.url = file:///mnt/out
  *
  * The promises of runnel/store.h with a file system's means. Blocks are
- * appended to a working file beside the final name, ".NAME.runnel-NONCE.part",
- * which readers skip for its dot; publishing syncs it and renames it without
+ * appended to a working file beside the final name, ".NAME.runnel", which
+ * readers skip for its dot; publishing syncs it and renames it without
  * replacing. Nothing here is ever ambiguous: what failed was not published.
  *
  * A file system has no block list, so blocks have to be appended in order. The
@@ -18,7 +18,6 @@
  */
 #include "blob/answer.h"
 #include "blob/url.h"
-#include "core/base64.h"
 #include "runnel/file.h"
 #include "runnel/port.h"
 #include "runnel/store.h"
@@ -136,16 +135,16 @@ static void set_final(struct folder *d, const char *path)
     snprintf(d->final, sizeof d->final, "%s/%s", root_of(d), path);
 }
 
-static void set_part(struct folder *d, const char *path,
-                     const uint8_t nonce[RN_NONCE])
+/* The name of an attempt's file is its own already, so the working file needs
+ * no other mark, and whoever cleans up after a killed run can tell it.
+ */
+static void set_part(struct folder *d, const char *path)
 {
     const char *slash = strrchr(path, '/');
     int dir = slash ? (int)(slash + 1 - path) : 0;
-    char hex[2 * RN_NONCE];
 
-    rn_hex(nonce, RN_NONCE, hex);
-    snprintf(d->part, sizeof d->part, "%s/%.*s.%s.runnel-%.*s.part", root_of(d),
-             dir, path, path + dir, (int)sizeof hex, hex);
+    snprintf(d->part, sizeof d->part, "%s/%.*s.%s.runnel", root_of(d), dir,
+             path, path + dir);
 }
 
 /* -- working files ------------------------------------------------------- */
@@ -164,7 +163,7 @@ static struct working *find(struct folder *d, const char *path,
 
 static void drop(struct folder *d, struct working *w)
 {
-    set_part(d, w->path, w->nonce);
+    set_part(d, w->path);
     rn_file_close(&w->file);
     (void)rn_file_remove(d->part, NULL);
     w->used = false;
@@ -189,7 +188,9 @@ static int create(struct folder *d, const char *path,
     *strrchr(d->final, '/') = 0;
     if (d->final[0] && (err = rn_file_make_folders(d->final, why)) < 0)
         return err;
-    set_part(d, path, nonce);
+    set_part(d, path);
+    /* One of this name is what a killed run left of the same file. */
+    (void)rn_file_remove(d->part, NULL);
     if ((err = rn_file_create(&w->file, d->part, why)) < 0)
         return err;
     w->used = true;
@@ -247,7 +248,7 @@ static int publish(struct folder *d, struct working *w,
         return err;
     }
     set_final(d, w->path);
-    set_part(d, w->path, w->nonce);
+    set_part(d, w->path);
     if ((err = rn_file_publish(d->part, d->final, why)) < 0)
         return err;
     rn_file_close(&w->file);
@@ -368,6 +369,8 @@ static int perform(struct folder *d, struct rn_transfer *t, char *why)
         return look(d, t, why);
     case RN_OP_DELETE:
         set_final(d, t->object->path);
+        set_part(d, t->object->path);
+        (void)rn_file_remove(d->part, NULL);
         return rn_file_remove(d->final, why);
     }
     return RN_E_DENIED;

@@ -42,6 +42,9 @@ static uint32_t clean(struct run *r, const struct rn_config *config,
     uint32_t left = 0;
     int err = RN_OK;
 
+    /* A folder may hold the working file of the part after these. */
+    if (rn_run_path(config, run, files + 1, ext, r->path, sizeof r->path) > 0)
+        (void)remove_path(r, r->path);
     for (size_t i = 0; i < RN_COUNTOF(marker) && err == RN_OK; i++) {
         if (rn_run_marker(config, run, marker[i], r->path, sizeof r->path) ==
             RN_OK)

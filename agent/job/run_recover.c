@@ -34,6 +34,12 @@ static int complete(struct run *r, const struct rn_config *then,
     struct rn_binding binding;
     int err = rn_publish_success(r, then, open->run);
 
+    if (err == RN_E_EXISTS) {
+        /* Its folder carries the run's nonce: nobody else wrote it. */
+        rn_error_clear(r->error);
+        rn_uploader_abandon(&r->uploader);
+        err = RN_OK;
+    }
     if (err == RN_OK)
         err = rn_journal_end(r->journal, &open->result,
                              open->marked ? &open->watermark : NULL, false);
@@ -70,7 +76,7 @@ int rn_recover(struct run *r)
     struct rn_config then;
     int err;
 
-    if (open.run[0] == '\0' || open.files == 0)
+    if (open.run[0] == '\0')
         return RN_OK;
     if (!as_it_was(r, &open, &then)) {
         snprintf(r->path, sizeof r->path, "%.*s",
