@@ -140,8 +140,14 @@ function withTimeout(promise, seconds) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-const describe = (e) =>
-  e instanceof assert.AssertionError ? e.message : e?.stack ?? String(e);
+// Bounded: a comparison of two whole files says no more than its beginning.
+function describe(e) {
+  const text = e instanceof assert.AssertionError ? e.message :
+    e?.stack ?? String(e);
+  const limit = 3000;
+  return text.length <= limit ? text :
+    `${text.slice(0, limit)}\n... and ${text.length - limit} characters more`;
+}
 
 // Returns the number of failed tests.
 export async function runAll(file) {
