@@ -119,7 +119,7 @@ function agent(name, kind, program, keys) {
     const file = join(scratch, `job${++jobs}.ini`);
     const section = { job: { name: "bench", memory: "1M" },
       source: { kind: "sqlite" }, file: { binary: "hex" },
-      store: { connections: 2 } };
+      store: { connections: 2, retry_for: "20s" } };
     section.job.state = join(scratch, "bench.state");
     section.source.database = db;
     section.source.query = plain;
@@ -200,9 +200,10 @@ const cases = [
   agent("runnel csv.gz 1, 1M", "csv.gz 1", runnel, gz(1)),
   rclone("sqlite3 -csv | gzip -1 | rclone", "csv.gz 1",
     (db) => [csv(db), ["gzip", "-1"]]),
-  agent("runnel csv.gz 6, 1M", "csv.gz 6", runnel, gz(6)),
-  rclone("sqlite3 -csv | gzip -6 | rclone", "csv.gz 6",
-    (db) => [csv(db), ["gzip", "-6"]]),
+  // A third of a round's time, all of it zlib: once is enough.
+  { once: true, ...agent("runnel csv.gz 6, 1M", "csv.gz 6", runnel, gz(6)) },
+  { once: true, ...rclone("sqlite3 -csv | gzip -6 | rclone", "csv.gz 6",
+    (db) => [csv(db), ["gzip", "-6"]]) },
 ];
 
 // --------------------------------------------------------------- measurement
@@ -267,7 +268,7 @@ async function rounds(targets, db) {
     }
     let at = null;
     for (const r of results) {
-      if (r.failure) continue;
+      if (r.failure || (r.one.once && round > 0)) continue;
       if (r.at !== at) await (at = r.at).begin();
       const got = await measure(r.one, r.at, db);
       if (typeof got === "string") {
