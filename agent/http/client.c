@@ -27,6 +27,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "http/head.h"
 #include "http/parse.h"
 #include "runnel/http.h"
 #include "runnel/port.h"
@@ -115,83 +116,7 @@ const char *rn_http_version(void)
     return "http1, " MBEDTLS_VERSION_STRING_FULL;
 }
 
-/* -- the request's head ----------------------------------------------------- */
-
-struct text {
-    char *p;
-    size_t len;
-    bool full;
-};
-
-static void put(struct text *t, const void *p, size_t n)
-{
-    if (n > HEAD - t->len)
-        t->full = true;
-    if (t->full)
-        return;
-    memcpy(t->p + t->len, p, n);
-    t->len += n;
-}
-
-static void put_text(struct text *t, const char *s)
-{
-    put(t, s, strlen(s));
-}
-
-static void put_host(struct text *t, const struct rn_origin *o)
-{
-    bool v6 = strchr(o->host, ':') != NULL;
-    char port[8];
-    put_text(t, v6 ? "Host: [" : "Host: ");
-    put_text(t, o->host);
-    put_text(t, v6 ? "]" : "");
-    if (o->port != (o->tls ? 443 : 80)) {
-        (void)snprintf(port, sizeof port, ":%u", (unsigned)o->port);
-        put_text(t, port);
-    }
-    put_text(t, "\r\n");
-}
-
-/* The bytes that could end a line and begin another; keeping them out is the
- * caller's duty, and a caller that does not is broken.
- */
-static bool is_clean(struct rn_bytes b)
-{
-    for (size_t i = 0; i < b.n; i++)
-        if (b.p[i] == '\r' || b.p[i] == '\n' || b.p[i] == 0)
-            return false;
-    return true;
-}
-
-/* The head's length, or RN_E_FULL. */
-static int compose(char *to, const struct rn_http_call *c)
-{
-    struct text t = { .p = to };
-    char length[48];
-    RN_ASSERT(is_clean(c->target));
-    put_text(&t, c->method);
-    put_text(&t, " ");
-    put(&t, c->target.p, c->target.n);
-    put_text(&t, " HTTP/1.1\r\n");
-    put_host(&t, c->origin);
-    if (c->body.len > 0 || strcmp(c->method, "PUT") == 0 ||
-        strcmp(c->method, "POST") == 0) {
-        (void)snprintf(length, sizeof length, "Content-Length: %llu\r\n",
-                       (unsigned long long)c->body.len);
-        put_text(&t, length);
-    }
-    for (size_t i = 0; i < c->headers; i++) {
-        RN_ASSERT(is_clean(c->header[i].name) && is_clean(c->header[i].value));
-        put(&t, c->header[i].name.p, c->header[i].name.n);
-        put_text(&t, ": ");
-        put(&t, c->header[i].value.p, c->header[i].value.n);
-        put_text(&t, "\r\n");
-    }
-    put_text(&t, "\r\n");
-    return t.full ? RN_E_FULL : (int)t.len;
-}
-
-/* -- beginning and ending --------------------------------------------------- */
+/* -- beginning and ending ------------------------------------------------- */
 
 static int relay_header(void *ctx, struct rn_bytes name, struct rn_bytes value)
 {
@@ -303,7 +228,7 @@ int rn_http_start(struct rn_http *h, struct rn_http_call *call)
     return RN_OK;
 }
 
-/* -- moving ----------------------------------------------------------------- */
+/* -- moving --------------------------------------------------------------- */
 
 /* The link failed. Once, on a kept connection that gave no answer yet, that
  * only means that the server had closed it: begin again on a new one.
@@ -358,7 +283,7 @@ static int gather(struct rn_http *h, struct conn *c, struct rn_bytes *piece)
     struct rn_http_call *call = c->call;
     size_t n = 0;
     if (c->head_len == 0 || c->head_at < c->head_len) {
-        int len = compose(h->head, call);
+        int len = rn_http_head(h->head, HEAD, call);
         if (len < 0)
             return len;
         c->head_len = (size_t)len;
@@ -506,7 +431,7 @@ static void conn_step(struct rn_http *h, struct conn *c)
         step_reading(h, c);
 }
 
-/* -- pumping ---------------------------------------------------------------- */
+/* -- pumping -------------------------------------------------------------- */
 
 static bool is_working(const struct conn *c)
 {

@@ -129,7 +129,7 @@ const char *rn_http_version(void)
     return curl_version();
 }
 
-/* -- what libcurl asks for and hands over ------------------------------------ */
+/* -- what libcurl asks for and hands over --------------------------------- */
 
 static size_t give_body(char *to, size_t size, size_t n, void *ctx)
 {
@@ -222,7 +222,7 @@ static size_t take_body(char *p, size_t size, size_t n, void *ctx)
     return err < 0 ? CURL_WRITEFUNC_ERROR : part.n;
 }
 
-/* -- a call ------------------------------------------------------------------ */
+/* -- a call --------------------------------------------------------------- */
 
 static bool add_header(struct slot *s, const char *line)
 {
@@ -381,9 +381,8 @@ static void finish(struct rn_http *h, struct slot *s, int err, const char *why)
     free_slot(s);
 }
 
-/* -- results ----------------------------------------------------------------- */
+/* -- results -------------------------------------------------------------- */
 
-/* libcurl reports a broken chunk as it reports a broken link. */
 /* One code for a link that broke during the handshake and for a peer that
  * refused or garbled it; only the latter has words of OpenSSL's own.
  */
@@ -395,6 +394,7 @@ static int handshake_code(const char *words)
     return broke ? RN_E_LINK : RN_E_PEER;
 }
 
+/* libcurl reports a broken chunk as it reports a broken link. */
 static int code_of(CURLcode code, const char *words)
 {
     switch (code) {

@@ -36,7 +36,7 @@ static void write_file(const char *path, const char *text, mode_t mode)
     close(fd);
 }
 
-/* -- state ------------------------------------------------------------------ */
+/* -- state ---------------------------------------------------------------- */
 
 static void a_saved_record_is_found_again_and_the_other_untouched(void **state)
 {
@@ -98,7 +98,7 @@ static void a_file_of_someone_elses_is_not_overwritten(void **state)
     assert_int_equal(rn_state_open(&s, at("absent"), false, why), RN_E_ABSENT);
 }
 
-/* -- files ------------------------------------------------------------------ */
+/* -- files ---------------------------------------------------------------- */
 
 static void a_file_is_published_once_and_whole(void **state)
 {
@@ -153,7 +153,7 @@ static void a_secret_that_others_can_read_is_refused(void **state)
     assert_int_equal(rn_file_load(at("none"), got, 8, true, why), RN_E_ABSENT);
 }
 
-/* -- time and chance -------------------------------------------------------- */
+/* -- time and chance ------------------------------------------------------ */
 
 static void entropy_fills_all_and_never_repeats(void **state)
 {
@@ -176,7 +176,7 @@ static void sleeping_lasts_as_long_as_asked(void **state)
     assert_true(rn_clock_mono() < began + 50);
 }
 
-/* -- names ------------------------------------------------------------------ */
+/* -- names ---------------------------------------------------------------- */
 
 /* What opening ends with once it is decided. */
 static int settle(const char *host)
@@ -225,7 +225,7 @@ static void a_lookup_given_up_leaves_no_child(void **state)
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 }
 
-/* -- stopping, in a child because handlers stay ------------------------------ */
+/* -- stopping, in a child because handlers stay --------------------------- */
 
 static int in_child(int (*what)(void))
 {

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -49,6 +50,8 @@ static struct child serve(const char *chain, const char *const *extra)
     assert_int_equal(pipe(out), 0);
     c.pid = fork();
     if (c.pid == 0) {
+        /* A test that fails does not come to stop(). */
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         dup2(out[1], 1);
         close(out[0]);
         close(out[1]);
