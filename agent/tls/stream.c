@@ -243,6 +243,7 @@ static int bio_send(void *ctx, const unsigned char *p, size_t n)
     struct rn_stream *s = ctx;
     struct rn_bytes piece = { p, n };
     int sent = rn_net_send(&s->net, &piece, 1);
+    s->unsent = sent > 0 ? n - (size_t)sent : n;
     if (sent == RN_E_AGAIN)
         return MBEDTLS_ERR_SSL_WANT_WRITE;
     return sent < 0 ? BIO_SEND : sent;
@@ -354,6 +355,13 @@ static int tls_shake(struct rn_stream *s)
     return RN_OK;
 }
 
+/* What a record carries; mbedTLS takes no more of what it is offered. */
+static size_t record_max(const struct rn_stream *s)
+{
+    int most = mbedtls_ssl_get_max_out_record_payload(&s->ssl);
+    return most > 0 && (size_t)most < RECORD ? (size_t)most : RECORD;
+}
+
 /* The bytes of the next record: those of the first piece where that fills it,
  * else pieces gathered, so that a head and the start of its body travel
  * together.
@@ -362,7 +370,7 @@ static struct rn_bytes next_record(struct rn_stream *s,
                                    const struct rn_bytes *piece, size_t pieces,
                                    size_t skip)
 {
-    size_t want = s->pending > 0 ? s->pending : RECORD;
+    size_t want = s->pending > 0 ? s->pending : record_max(s);
     struct rn_bytes first = { piece->p + skip, piece->n - skip };
     if (first.n >= want || pieces == 1) {
         if (first.n > want)
@@ -383,9 +391,15 @@ static struct rn_bytes next_record(struct rn_stream *s,
 
 /* Records of one call travel together: without that, each wakes the peer and
  * on a real link ends in a packet that is mostly empty.
+ *
+ * When a session ticket arrives, mbedTLS sends what it holds of a pending
+ * record before it looks at the ticket, in a read or a write alike. Offered
+ * again, that record would be sent a second time.
  */
 static int write_record(struct rn_stream *s, struct rn_bytes r, bool more)
 {
+    if (s->begun && s->unsent == 0)
+        return (int)s->pending;
     rn_net_more(&s->net, more);
     int code = mbedtls_ssl_write(&s->ssl, r.p, r.n);
     rn_net_more(&s->net, false);
@@ -407,6 +421,7 @@ static int tls_send(struct rn_stream *s, const struct rn_bytes *piece,
         if (code == MBEDTLS_ERR_SSL_WANT_WRITE ||
             code == MBEDTLS_ERR_SSL_WANT_READ) {
             s->pending = r.n;
+            s->begun |= code == MBEDTLS_ERR_SSL_WANT_WRITE;
             return total > 0 ? (int)total : RN_E_AGAIN;
         }
         if (code == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) {
@@ -420,6 +435,7 @@ static int tls_send(struct rn_stream *s, const struct rn_bytes *piece,
         if (code <= 0)
             return tls_fail(s, code);
         s->pending = 0;
+        s->begun = false;
         total += (size_t)code;
         skip += (size_t)code;
         while (pieces > 0 && skip >= piece->n) {
@@ -466,6 +482,8 @@ int rn_stream_open(struct rn_stream *s, const struct rn_origin *origin)
     size_t len = strlen(origin->host);
     s->why[0] = 0;
     s->pending = 0;
+    s->begun = false;
+    s->unsent = 0;
     s->mute = false;
     s->secure = origin->tls;
     s->port = origin->port;

@@ -43,7 +43,9 @@ struct rn_stream {
     bool wants_write; /* of the handshake's last step; else it reads  */
     bool resumed;     /* a kept session was offered                   */
     uint16_t port;
+    bool begun;       /* mbedTLS holds the pending record             */
     size_t pending;   /* bytes in a record that is not fully sent yet */
+    size_t unsent;    /* what mbedTLS holds that the link did not take */
     uint64_t refused; /* by the heap, before this connection          */
     char host[256];   /* of the origin; a DNS name has at most 253    */
     mbedtls_ssl_context ssl;
