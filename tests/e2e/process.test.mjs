@@ -3,13 +3,13 @@
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { assert, program, run, runnel, sleep, start, test, tmpdir }
+import { assert, program, run, runnel, sleep, test, tmpdir }
   from "../lib/harness.mjs";
 import { startAzurite } from "../lib/azurite.mjs";
 import { refusal, startProxy } from "../lib/proxy.mjs";
 import { preload } from "../lib/preload.mjs";
-import { azureReader, checkStore, countsUp, isCurl, leastMemory, makeDatabase,
-  makeJob, onlyRun, quick, series, sql } from "../lib/job.mjs";
+import { azureReader, checkStore, countsUp, isCurl, leastMemory, lockDatabase,
+  makeDatabase, makeJob, onlyRun, quick, series } from "../lib/job.mjs";
 
 const az = await startAzurite({ tls: false });
 const proxy = await startProxy({ to: az });
@@ -188,19 +188,7 @@ test("SIGTERM while it waits for a locked database ends with exit code 75",
   async () => {
     const dir = tmpdir();
     const database = makeDatabase(dir, "CREATE TABLE t (a INTEGER);");
-    const holder = start("sqlite3", [database],
-      { stdio: ["pipe", "pipe", "pipe"], input: undefined });
-    holder.child.stdin.destroy?.();
-    const lock = start("bash", ["-c", "(echo 'BEGIN EXCLUSIVE;'; sleep 20) | " +
-      `exec sqlite3 '${database}'`]);
-    await until(() => {
-      try {
-        sql(database, "SELECT count(*) FROM t;");
-        return false;
-      } catch {
-        return true;
-      }
-    }, "the lock");
+    const lock = await lockDatabase(database);
     const s = await setup({ dir, database, query: "SELECT * FROM t" });
     const p = s.job.start();
     await sleep(200);
@@ -208,7 +196,7 @@ test("SIGTERM while it waits for a locked database ends with exit code 75",
     const r = s.job.checkResult(await p.done);
     assert.equal(r.code, 75, r.where);
     assert(r.seconds < 3, `${r.seconds} s`);
-    lock.child.kill("SIGKILL");
+    lock.release();
   });
 
 test("a second signal ends it at once", async () => {
@@ -399,11 +387,13 @@ test("nothing is allocated after the start: not in runs of any format, not " +
   for (const file of [{ format: "csv" }, { format: "json" },
     { format: "csv", compression: "gzip" },
     { format: "json", shape: "array", compression: "gzip" }]) {
-    const s = await setup({ rows: 3000, width: 90, file });
+    const s = await setup({ rows: 3000, width: 90 });
+    s.job.sections.file = file;
+    s.job.write();
     proxy.rule = (q) => q.n === 2 && { answer: refusal(503, "ServerBusy") };
     await s.job.done([], { env });
     await onlyRun(s.reader);
-    proxy.rule = (q) => q.op === "stage" && { answer: refusal(403, "No") };
+    proxy.rule = (q) => q.method === "PUT" && { answer: refusal(403, "No") };
     await s.job.fails(4, undefined, [], { env });
     await s.job.fails(2, undefined, ["--set", "job.memory=400K"], { env });
     for (const command of ["plan", "check", "status"]) {
@@ -418,7 +408,7 @@ test("nothing is allocated after the start: not in runs of any format, not " +
 test("a budget that is too small is refused with the part and the number, and " +
   "that number does", async () => {
   for (const options of [{}, { store: { connections: 4, block: undefined } },
-    { file: { format: "json", compression: "gzip", header: undefined } },
+    { file: { compression: "gzip" } },
     { store: { block: "100K" } }]) {
     const s = await setup({ rows: 5000, width: 90, ...options });
     const make = (memory) => {

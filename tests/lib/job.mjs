@@ -11,9 +11,9 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync }
   from "node:fs";
 import { join, relative } from "node:path";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { gunzipSync } from "node:zlib";
-import { assert, run, runnel, startRunnel, tmpdir } from "./harness.mjs";
+import { assert, cleanup, run, runnel, startRunnel, tmpdir } from "./harness.mjs";
 import { crc64 } from "./crc64.mjs";
 
 // Run SQL in the sqlite3 shell, a reader and writer that nobody here wrote.
@@ -31,6 +31,19 @@ export function makeDatabase(dir, text = "CREATE TABLE t (a INTEGER);",
   const path = join(dir, name);
   sql(path, text);
   return path;
+}
+
+// Another process holds it exclusively until release().
+export async function lockDatabase(database) {
+  const child = spawn("sqlite3", ["-batch", database],
+    { stdio: ["pipe", "pipe", "ignore"] });
+  child.stdin.on("error", () => {});
+  const ready = new Promise((done) => child.stdout.once("data", done));
+  child.stdin.write("BEGIN EXCLUSIVE;\nSELECT 'locked';\n");
+  await ready;
+  const release = () => child.kill("SIGKILL");
+  cleanup(release);
+  return { release };
 }
 
 // Numbers 1 to n, with a text of `width` bytes beside each.
