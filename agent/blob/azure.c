@@ -119,7 +119,9 @@ static int azure_open(const struct rn_config *config, struct rn_arena *mem,
         return err;
 
     const struct rn_blob_url *u = &a->service.url;
-    a->origin = (struct rn_origin){ u->host, u->port, u->tls };
+    a->origin.host = u->host;
+    a->origin.port = u->port;
+    a->origin.tls = u->tls;
     a->base.cls = &rn_store_azure;
     a->base.error = error;
     a->base.warning = a->service.identity->warning;

@@ -9,7 +9,7 @@
 
 #include "runnel/base.h"
 
-#define RN_BACKOFF_BASE_MS 400
+#define RN_BACKOFF_BASE_MS    400
 #define RN_BACKOFF_CEILING_MS 30000
 
 /* Milliseconds to wait after `tries` failures (1 or more), never less than

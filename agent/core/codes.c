@@ -26,9 +26,9 @@ enum rn_plan rn_plan_for(int err)
 const char *rn_err_name(int err)
 {
     static const char *const name[] = {
-        "ok",      "again",  "link",   "peer",  "busy",  "auth",
-        "denied",  "stale",  "source", "full",  "value", "absent",
-        "torn",    "config", "exists", "stop",  "state", "integrity",
+        "ok",     "again",  "link",   "peer", "busy",  "auth",
+        "denied", "stale",  "source", "full", "value", "absent",
+        "torn",   "config", "exists", "stop", "state", "integrity",
     };
 
     if (err > 0 || -err >= (int)RN_COUNTOF(name))

@@ -7,7 +7,7 @@
 
 struct rn_bytes rn_bytes_of(const char *s)
 {
-    return (struct rn_bytes){(const uint8_t *)s, strlen(s)};
+    return (struct rn_bytes){ (const uint8_t *)s, strlen(s) };
 }
 
 bool rn_bytes_equal(struct rn_bytes a, struct rn_bytes b)

@@ -14,22 +14,22 @@
 
 #include <string.h>
 
-#define UNIT 16u
-#define STEPS 8u  /* second level lists per power of two */
+#define UNIT   16u
+#define STEPS  8u  /* second level lists per power of two */
 #define LEVELS 28u /* blocks up to 16 << 27 bytes: 2 GiB */
 
 #define BLOCK_FREE 1u
 #define FRONT_FREE 2u
-#define FLAGS 3u
+#define FLAGS      3u
 
 struct block {
-    size_t front;   /* bytes of the block in front, if that is free */
-    size_t size;    /* bytes, head included; low bits are flags     */
+    size_t front;       /* bytes of the block in front, if that is free */
+    size_t size;        /* bytes, head included; low bits are flags     */
     struct block *next; /* these two only while free                */
     struct block *prev;
 };
 
-#define HEAD offsetof(struct block, next)
+#define HEAD  offsetof(struct block, next)
 #define LEAST sizeof(struct block)
 
 _Static_assert(sizeof(struct block) <= 2 * UNIT, "a free block fits in 32");
@@ -39,8 +39,8 @@ struct rn_heap {
     size_t used;
     size_t peak;
     uint64_t refused;
-    uint32_t levels;         /* bit set: some list of the level has blocks */
-    uint8_t steps[LEVELS];   /* bit set: that list has blocks              */
+    uint32_t levels;       /* bit set: some list of the level has blocks */
+    uint8_t steps[LEVELS]; /* bit set: that list has blocks              */
     struct block *list[LEVELS][STEPS];
 };
 
@@ -136,13 +136,17 @@ static struct block *find(const struct rn_heap *h, size_t size)
     unsigned steps;
     uint32_t levels;
 
-    if (size / UNIT >= STEPS)
-        round = (((size_t)1 << (top_bit(size / UNIT) - 3)) - 1) * UNIT;
+    if (size / UNIT >= STEPS) {
+        unsigned top = top_bit(size / UNIT);
+
+        RN_ASSERT(top >= 3);
+        round = (((size_t)1 << (top - 3)) - 1) * UNIT;
+    }
     class_of(size + round, &level, &step);
     steps = (unsigned)h->steps[level] >> step << step;
     if (steps == 0) {
-        levels = level + 1 < LEVELS ? h->levels >> (level + 1) << (level + 1)
-                                    : 0;
+        levels =
+            level + 1 < LEVELS ? h->levels >> (level + 1) << (level + 1) : 0;
         if (levels == 0)
             return NULL;
         level = top_bit(levels & (~levels + 1));

@@ -14,7 +14,7 @@ void rn_log_level(enum rn_level level)
 
 int rn_log_level_of(const char *word, enum rn_level *level)
 {
-    static const char *const name[] = {"error", "warn", "info", "debug"};
+    static const char *const name[] = { "error", "warn", "info", "debug" };
 
     for (size_t i = 0; i < RN_COUNTOF(name); i++) {
         if (strcmp(word, name[i]) == 0) {

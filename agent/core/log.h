@@ -15,7 +15,7 @@ void rn_log_level(enum rn_level level);
 /* "error", "warn", "info", "debug" to a level; RN_E_CONFIG otherwise. */
 int rn_log_level_of(const char *word, enum rn_level *level);
 
-__attribute__((format(printf, 2, 3)))
-void rn_log(enum rn_level level, const char *fmt, ...);
+__attribute__((format(printf, 2, 3))) void rn_log(enum rn_level level,
+                                                  const char *fmt, ...);
 
 #endif

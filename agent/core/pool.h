@@ -15,13 +15,13 @@
 
 struct rn_pool {
     uint8_t *data;
-    uint32_t *next;       /* of each segment, or RN_NO_SEGMENT          */
-    uint32_t *fill;       /* bytes used in each segment                 */
+    uint32_t *next; /* of each segment, or RN_NO_SEGMENT          */
+    uint32_t *fill; /* bytes used in each segment                 */
     uint32_t free_first;
-    uint32_t n;           /* segments in all                            */
+    uint32_t n; /* segments in all                            */
     uint32_t free_n;
-    uint32_t free_least;  /* fewest ever free                           */
-    uint32_t segment;     /* bytes of one                               */
+    uint32_t free_least; /* fewest ever free                           */
+    uint32_t segment;    /* bytes of one                               */
 };
 
 /* A run of bytes over segments, each filled to `fill`. */

@@ -17,9 +17,9 @@
     (2 + RN_RUN_ID + 1 + 8 + 8 + 8 + 8 + 4 + 2 + \
      sizeof(((struct rn_past_run *)0)->error))
 #define MARK_MOST (1 + 8 + 8 + 2 + RN_WATERMARK_MAX)
-#define OPEN_MOST                                                 \
-    (2 + RN_RUN_ID + 2 + RN_PLACE_MAX + 2 + 16 + 8 + 4 + 1 + 1 + \
-     PAST_MOST + MARK_MOST)
+#define OPEN_MOST                                                            \
+    (2 + RN_RUN_ID + 2 + RN_PLACE_MAX + 2 + 16 + 8 + 4 + 1 + 1 + PAST_MOST + \
+     MARK_MOST)
 _Static_assert(HEAD + 2 + 65 + OPEN_MOST + MARK_MOST + 1 +
                        RN_HISTORY * PAST_MOST + TAIL <=
                    RN_STATE_MAX,

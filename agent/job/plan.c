@@ -16,11 +16,11 @@
 /* What a pool must at least hold: segments for the manifest, one in the data
  * lane's hand, and a block of four for each connection and one to fill.
  */
-#define LEAST_SEGMENT 1024u
+#define LEAST_SEGMENT        1024u
 #define LEAST_BLOCK_SEGMENTS 4u
-#define SEGMENT_MAX 16384u
-#define BLOCK_MAX (UINT64_C(8) << 20)
-#define QUEUE_MAX 64u
+#define SEGMENT_MAX          16384u
+#define BLOCK_MAX            (UINT64_C(8) << 20)
+#define QUEUE_MAX            64u
 
 int rn_plan_classes(const struct rn_config *config, struct rn_classes *classes,
                     struct rn_error *error)
@@ -59,8 +59,7 @@ int rn_plan_arena(const struct rn_config *config, size_t *bytes,
         return rn_fail(error, RN_E_CONFIG, RN_AT_CONFIG,
                        "%s: [job] memory: %" PRIu64 " KiB is less than the "
                        "process itself takes (%zu KiB)",
-                       config->path, config->job.memory / 1024,
-                       process / 1024);
+                       config->path, config->job.memory / 1024, process / 1024);
     *bytes = ((size_t)config->job.memory - process) & ~(size_t)(RN_ALIGN - 1);
     return RN_OK;
 }
@@ -69,7 +68,7 @@ static void add(struct rn_memory_plan *plan, const char *name, size_t bytes,
                 const char *what)
 {
     RN_ASSERT(plan->parts < RN_PLAN_PARTS);
-    plan->part[plan->parts++] = (struct rn_plan_part){name, bytes, what};
+    plan->part[plan->parts++] = (struct rn_plan_part){ name, bytes, what };
 }
 
 static size_t sum(const struct rn_memory_plan *plan)
@@ -85,8 +84,7 @@ static void add_fixed(const struct rn_config *config,
                       const struct rn_classes *classes, size_t columns,
                       struct rn_memory_plan *plan)
 {
-    add(plan, "process", rn_memory_process(),
-        "stack, C library, program data");
+    add(plan, "process", rn_memory_process(), "stack, C library, program data");
     add(plan, "job", rn_run_need(), "names, manifest and journal at hand");
     add(plan, "source", classes->source->need(config),
         "the driver's heap and page cache");
@@ -152,8 +150,8 @@ static int divide(const struct rn_config *config, size_t left,
 static size_t least_memory(const struct rn_config *config, size_t used)
 {
     struct rn_memory_plan trial;
-    size_t blocks = (size_t)(config->store.block / 1024) *
-                    (config->store.connections + 1);
+    size_t blocks =
+        (size_t)(config->store.block / 1024) * (config->store.connections + 1);
     size_t kib = used / 1024 + 1 + blocks;
 
     while (divide(config, kib * 1024 - used, &trial) < 0)
@@ -221,7 +219,7 @@ int rn_plan_job(const struct rn_config *config, struct rn_arena *mem,
                 struct rn_error *error)
 {
     struct rn_classes classes;
-    struct rn_binding binding = {.after = {.type = RN_NULL}};
+    struct rn_binding binding = { .after = { .type = RN_NULL } };
     struct rn_source *source = NULL;
     struct rn_schema columns;
     int err;
@@ -233,6 +231,7 @@ int rn_plan_job(const struct rn_config *config, struct rn_arena *mem,
         err = classes.source->open(config, mem, error, &source);
     if (err < 0)
         return err;
+    RN_ASSERT(source != NULL);
     err = classes.source->query(source, &binding);
     columns = source->schema;
     if (err == RN_OK)

@@ -64,7 +64,7 @@ static int compare_bytes(struct rn_bytes a, struct rn_bytes b)
 
 static bool is_above(const struct rn_cell *c, const struct rn_watermark *w)
 {
-    struct rn_bytes old = {w->bytes, w->len};
+    struct rn_bytes old = { w->bytes, w->len };
 
     if (rank(c->type) != rank(w->type))
         return rank(c->type) > rank(w->type);
@@ -152,8 +152,8 @@ static int attempt(struct run *r)
     int err = rn_run_new_attempt(r);
 
     if (err == RN_OK)
-        err = rn_journal_begin(r->journal, r->result->run, r->ext,
-                               r->started_us);
+        err =
+            rn_journal_begin(r->journal, r->result->run, r->ext, r->started_us);
     if (err == RN_OK)
         err = all_rows(r);
     if (err == RN_OK)
@@ -187,8 +187,8 @@ static uint32_t undo(struct run *r)
      * completes this one. What was refused for good is undone, but not before
      * the journal knows.
      */
-    if (r->sealed && (rn_error_exit(r->error) == 75 ||
-                      rn_journal_unseal(r->journal) < 0))
+    if (r->sealed &&
+        (rn_error_exit(r->error) == 75 || rn_journal_unseal(r->journal) < 0))
         return r->publishing;
     rn_error_clear(&ignored);
     r->uploader.error = &ignored;
@@ -287,9 +287,9 @@ static void finish(struct run *r)
     struct rn_result *result = r->result;
     size_t private_now = rn_memory_private();
 
-    result->state = r->error->code == RN_OK              ? "done"
+    result->state = r->error->code == RN_OK         ? "done"
                     : rn_error_exit(r->error) == 75 ? "stopped"
-                                                         : "failed";
+                                                    : "failed";
     result->elapsed_ms = rn_clock_mono() - r->started_ms;
     result->retries = r->uploader.retries;
     result->budget = (size_t)r->config->job.memory;

@@ -28,13 +28,13 @@
  * lists them all.
  */
 #define RN_RESULT_FILES 64
-#define RN_PATH_MAX 512
+#define RN_PATH_MAX     512
 
 struct rn_progress {
     uint64_t rows;
-    uint64_t bytes;    /* written by the encoder, after compression */
-    uint64_t stored;   /* acknowledged by the store                 */
-    uint32_t files;    /* committed                                 */
+    uint64_t bytes;  /* written by the encoder, after compression */
+    uint64_t stored; /* acknowledged by the store                 */
+    uint32_t files;  /* committed                                 */
     unsigned in_flight;
     uint64_t retries;
     size_t memory_used; /* arena bytes in use: fixed parts and pool  */
@@ -62,19 +62,19 @@ struct rn_result {
     const char *state; /* "done", "failed", "stopped"                     */
     uint64_t rows;
     uint64_t bytes;
-    uint32_t files;    /* committed in all; the first RN_RESULT_FILES kept */
+    uint32_t files; /* committed in all; the first RN_RESULT_FILES kept */
     struct rn_result_file file[RN_RESULT_FILES];
     struct rn_counts counts;
     uint64_t retries;
     unsigned restarts; /* of the whole run                                 */
     int64_t elapsed_ms;
-    size_t budget;         /* job.memory                                   */
-    size_t peak;           /* private memory of the process at the end, or
+    size_t budget; /* job.memory                                   */
+    size_t peak;   /* private memory of the process at the end, or
                             * what the arena used where that is not known  */
     char completed[RN_RUN_ID + 1]; /* an interrupted run that only lacked its
                                     * _SUCCESS and now has it, or ""      */
-    const char *warning;   /* the store's one line, or NULL                */
-    char place[200];       /* where the files are, without a secret        */
+    const char *warning; /* the store's one line, or NULL                */
+    char place[200];     /* where the files are, without a secret        */
 
     /* Committed files of a failed run that could not be removed: parts 1 to
      * `leftovers` of run `leftover_run` under the job's path; `leftover_first`
@@ -87,10 +87,10 @@ struct rn_result {
 
 /* The name of part `part` (from 1) of this run: the job's path template with
  * {job} {date} {time} {run} {part} {ext} filled in. Returns the length, or
- * RN_E_CONFIG when it is longer than cap - 1.
+ * RN_E_CONFIG when it does not fit.
  */
 int rn_run_path(const struct rn_config *config, const char *run, uint32_t part,
-                const char *ext, char *to, size_t cap);
+                const char *ext, char to[RN_PATH_MAX]);
 
 /* The path template must have {run} in a folder, so that a run's marker files
  * are its own, and {part}; nothing in it may lead out of the container.

@@ -12,8 +12,8 @@
 
 static int remove_path(struct run *r, const char *path)
 {
-    struct rn_object object = {.path = path};
-    struct rn_transfer t = {.op = RN_OP_DELETE, .object = &object};
+    struct rn_object object = { .path = path };
+    struct rn_transfer t = { .op = RN_OP_DELETE, .object = &object };
     int err = rn_uploader_repeat(&r->uploader, &t);
 
     if (err == RN_E_ABSENT)
@@ -38,20 +38,19 @@ static uint32_t clean(struct run *r, const struct rn_config *config,
                       const char *run, const char *ext, uint32_t files)
 {
     /* _SUCCESS first, so that a reader never finds it beside missing files. */
-    static const char *const marker[] = {"_SUCCESS", "_manifest.json"};
+    static const char *const marker[] = { "_SUCCESS", "_manifest.json" };
     uint32_t left = 0;
     int err = RN_OK;
 
     /* A folder may hold the working file of the part after these. */
-    if (rn_run_path(config, run, files + 1, ext, r->path, sizeof r->path) > 0)
+    if (rn_run_path(config, run, files + 1, ext, r->path) > 0)
         (void)remove_path(r, r->path);
     for (size_t i = 0; i < RN_COUNTOF(marker) && err == RN_OK; i++) {
-        if (rn_run_marker(config, run, marker[i], r->path, sizeof r->path) ==
-            RN_OK)
+        if (rn_run_marker(config, run, marker[i], r->path) == RN_OK)
             err = remove_path(r, r->path);
     }
     for (uint32_t part = files; part > 0 && left == 0; part--) {
-        if (rn_run_path(config, run, part, ext, r->path, sizeof r->path) < 0)
+        if (rn_run_path(config, run, part, ext, r->path) < 0)
             continue;
         if (err == RN_OK)
             err = remove_path(r, r->path);
@@ -59,7 +58,7 @@ static uint32_t clean(struct run *r, const struct rn_config *config,
             left = part;
     }
     if (left > 0) {
-        rn_run_path(config, run, 1, ext, r->path, sizeof r->path);
+        rn_run_path(config, run, 1, ext, r->path);
         rn_clean_remember(r, run, left);
     }
     return left;

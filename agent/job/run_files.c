@@ -21,17 +21,17 @@ int rn_files_begin(struct run *r)
     int err;
 
     err = rn_run_path(r->config, r->result->run, r->committed + 1, r->ext,
-                      r->part_path, sizeof r->part_path);
+                      r->part_path);
     if (err < 0)
         return rn_fail(r->error, err, RN_AT_CONFIG,
                        "%s: [store] path: the name of a part is longer than "
                        "%d bytes",
                        r->config->path, RN_PATH_MAX - 1);
-    r->part_meta[0] = (struct rn_meta){"runnel_run", r->result->run};
-    r->part_meta[1] = (struct rn_meta){"runnel_rows", r->rows_text};
+    r->part_meta[0] = (struct rn_meta){ "runnel_run", r->result->run };
+    r->part_meta[1] = (struct rn_meta){ "runnel_rows", r->rows_text };
     r->part_first_row = r->result->rows;
-    err = rn_part_begin(&r->part, &r->uploader, &object, r->result->run,
-                        r->nonce, r->plan.block_segments);
+    err = rn_part_begin(&r->part, &r->uploader, &object, &r->attempt,
+                        r->plan.block_segments);
     if (err == RN_OK && r->gzipped)
         err = rn_gzip_begin(&r->gzip, &r->part.lane.out);
     if (err == RN_OK)
@@ -41,8 +41,8 @@ int rn_files_begin(struct run *r)
 
 static int commit(struct run *r)
 {
-    struct rn_result_file file = {.rows =
-                                      r->result->rows - r->part_first_row};
+    struct rn_result_file file = { .rows =
+                                       r->result->rows - r->part_first_row };
     size_t n = rn_format_u64(file.rows, r->rows_text);
     int err;
 

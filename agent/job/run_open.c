@@ -56,7 +56,7 @@ void rn_run_bind(struct run *r, struct rn_binding *binding)
     else if (w->type == RN_F64)
         binding->watermark.as.f64 = w->f64;
     else
-        binding->watermark.as.bytes = (struct rn_bytes){w->bytes, w->len};
+        binding->watermark.as.bytes = (struct rn_bytes){ w->bytes, w->len };
     r->watermark = *w;
 }
 
@@ -95,8 +95,8 @@ static int find_watermark(struct run *r)
 int rn_run_open_rows(struct run *r, struct rn_arena *mem)
 {
     const struct rn_schema *schema = &r->source->schema;
-    int err = r->classes.encoder->open(r->config, schema, mem, r->error,
-                                       &r->encoder);
+    int err =
+        r->classes.encoder->open(r->config, schema, mem, r->error, &r->encoder);
 
     if (err < 0)
         return err;
@@ -104,8 +104,9 @@ int rn_run_open_rows(struct run *r, struct rn_arena *mem)
     r->digest = rn_digest_init(schema, mem);
     if (!r->digest)
         return no_room(r, "the column digests");
-    if (rn_check_init(&r->check, r->config, schema, &r->source->counts,
-                      r->error, mem) < 0)
+    r->check.counts = &r->source->counts;
+    r->check.error = r->error;
+    if (rn_check_init(&r->check, r->config, schema, mem) < 0)
         return no_room(r, "the row checks");
     r->gzipped = r->config->file.compression == RN_COMPRESSION_GZIP;
     if (r->gzipped && rn_gzip_init(&r->gzip, r->config, mem) < 0)
@@ -194,7 +195,7 @@ int rn_run_new_attempt(struct run *r)
 {
     char day[RN_TIMESTAMP_TEXT];
     char *run = r->result->run;
-    int err = rn_entropy(r->nonce, sizeof r->nonce);
+    int err = rn_entropy(r->attempt.nonce, sizeof r->attempt.nonce);
 
     if (err < 0)
         return rn_fail(r->error, err, RN_AT_AGENT,
@@ -209,8 +210,9 @@ int rn_run_new_attempt(struct run *r)
     /* 2026-11-22T02:15:00 -> 20261122T021500Z-nonce */
     snprintf(run, RN_RUN_ID + 1, "%.4s%.2s%.5s%.2s%.2sZ-", day, day + 5,
              day + 8, day + 14, day + 17);
-    rn_hex(r->nonce, sizeof r->nonce, run + 17);
+    rn_hex(r->attempt.nonce, sizeof r->attempt.nonce, run + 17);
     run[RN_RUN_ID] = '\0';
+    r->attempt.run = run;
     r->committed = 0;
     r->publishing = 0;
     r->sealed = false;

@@ -21,7 +21,7 @@
  * the manifest's, which is written along with the data (two in its chain, one
  * in hand) plus one so that neither waits for the other.
  */
-#define RN_SPARE_SEGMENTS 5u
+#define RN_SPARE_SEGMENTS    5u
 #define RN_MANIFEST_SEGMENTS 2u
 
 /* Entries of the block queue beyond one a connection. */
@@ -52,7 +52,7 @@ struct run {
     struct rn_uploader uploader;
 
     /* This attempt */
-    uint8_t nonce[RN_NONCE];
+    struct rn_attempt attempt;
     int64_t started_ms;  /* monotonic, of the first attempt   */
     int64_t started_us;  /* wall clock, of this attempt       */
     uint32_t committed;  /* data files of this attempt        */
@@ -123,7 +123,7 @@ const struct rn_watermark *rn_run_watermark(const struct run *r);
 
 /* The path of a marker beside a run's files: "_manifest.json", "_SUCCESS". */
 int rn_run_marker(const struct rn_config *config, const char *run,
-                  const char *name, char *to, size_t cap);
+                  const char *name, char to[RN_PATH_MAX]);
 
 /* run_clean.c: remove what this attempt made visible; returns how many files
  * could not be removed (they are named in the result).

@@ -9,7 +9,9 @@
 #include "blob/url.h"
 #include "job/run.h"
 
-static const char *const word[] = {"job", "date", "time", "run", "part", "ext"};
+static const char *const word[] = {
+    "job", "date", "time", "run", "part", "ext"
+};
 enum { JOB, DATE, TIME, RUN, PART, EXT, NONE };
 
 /* Which placeholder begins at `p` (a '{'), and how long it is. */
@@ -26,28 +28,38 @@ static int placeholder(const char *p, size_t *len)
     return NONE;
 }
 
-static int fill(const struct rn_config *config, const char *run, uint32_t part,
-                const char *ext, int which, char *to, size_t cap)
+/* What a name is made of. */
+struct parts {
+    const struct rn_config *config;
+    const char *run;
+    uint32_t part;
+    const char *ext;
+};
+
+static int fill(const struct parts *p, int which, char *to, size_t cap)
 {
     switch (which) {
     case JOB:
-        return snprintf(to, cap, "%s", config->job.name);
+        return snprintf(to, cap, "%s", p->config->job.name);
     case DATE: /* 20261122T... -> 2026-11-22 */
-        return snprintf(to, cap, "%.4s-%.2s-%.2s", run, run + 4, run + 6);
+        return snprintf(to, cap, "%.4s-%.2s-%.2s", p->run, p->run + 4,
+                        p->run + 6);
     case TIME:
-        return snprintf(to, cap, "%.6s", run + 9);
+        return snprintf(to, cap, "%.6s", p->run + 9);
     case RUN:
-        return snprintf(to, cap, "%s", run);
+        return snprintf(to, cap, "%s", p->run);
     case PART:
-        return snprintf(to, cap, "%05lu", (unsigned long)part);
+        return snprintf(to, cap, "%05lu", (unsigned long)p->part);
     default:
-        return snprintf(to, cap, "%s", ext);
+        return snprintf(to, cap, "%s", p->ext);
     }
 }
 
 int rn_run_path(const struct rn_config *config, const char *run, uint32_t part,
-                const char *ext, char *to, size_t cap)
+                const char *ext, char to[RN_PATH_MAX])
 {
+    const struct parts parts = { config, run, part, ext };
+    const size_t cap = RN_PATH_MAX;
     size_t len = 0;
 
     for (const char *p = config->store.path; *p;) {
@@ -56,7 +68,7 @@ int rn_run_path(const struct rn_config *config, const char *run, uint32_t part,
         int n = 1;
 
         if (which != NONE)
-            n = fill(config, run, part, ext, which, to + len, cap - len);
+            n = fill(&parts, which, to + len, cap - len);
         else
             to[len] = *p;
         if (n < 0 || (size_t)n >= cap - len)
@@ -97,8 +109,7 @@ int rn_run_check_path(const struct rn_config *config, struct rn_error *error)
             return bad(config, error,
                        "knows {job} {date} {time} {run} {part} {ext} only");
     }
-    if (rn_run_path(config, run, UINT32_MAX, "parquet.gz", name, sizeof name) <
-        0)
+    if (rn_run_path(config, run, UINT32_MAX, "parquet.gz", name) < 0)
         return bad(config, error, "is too long");
     return rn_blob_name(name, false, error);
 }

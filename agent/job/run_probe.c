@@ -41,11 +41,13 @@ static int probe_source(struct probe *p, struct rn_arena *mem)
 
     if (err == RN_OK)
         err = r->source->cls->next(r->source, &row);
+    if (err < 0)
+        return tell(p, "source", err, "");
+    RN_ASSERT(r->source != NULL);
     snprintf(text, sizeof text, "%s, the query gives %zu column%s and %s",
-             r->source ? r->source->version : "", err < 0 ? 0 :
-             r->source->schema.n, err >= 0 && r->source->schema.n == 1 ? ""
-             : "s", err > 0 ? "rows" : "no row");
-    return tell(p, "source", err < 0 ? err : RN_OK, text);
+             r->source->version, r->source->schema.n,
+             r->source->schema.n == 1 ? "" : "s", err > 0 ? "rows" : "no row");
+    return tell(p, "source", RN_OK, text);
 }
 
 static int probe_memory(struct probe *p, struct rn_arena *mem)
@@ -77,13 +79,13 @@ static int probe_store(struct probe *p, struct rn_arena *mem)
 static int probe_upload(struct probe *p)
 {
     struct run *r = p->run;
-    struct rn_object object = {.path = r->path, .mime = "text/plain"};
+    struct rn_object object = { .path = r->path, .mime = "text/plain" };
     int err = rn_run_new_attempt(r);
 
     snprintf(r->path, sizeof r->path, "_runnel_probe-%s", r->result->run);
     if (err == RN_OK)
-        err = rn_part_begin(&r->part, &r->uploader, &object, r->result->run,
-                            r->nonce, r->plan.block_segments);
+        err = rn_part_begin(&r->part, &r->uploader, &object, &r->attempt,
+                            r->plan.block_segments);
     if (err == RN_OK) {
         rn_out_put(&r->part.lane.out, "probe\n", 6);
         err = rn_part_commit(&r->part);
@@ -94,8 +96,8 @@ static int probe_upload(struct probe *p)
 static int probe_delete(struct probe *p)
 {
     struct run *r = p->run;
-    struct rn_object object = {.path = r->path};
-    struct rn_transfer t = {.op = RN_OP_DELETE, .object = &object};
+    struct rn_object object = { .path = r->path };
+    struct rn_transfer t = { .op = RN_OP_DELETE, .object = &object };
     char text[RN_PATH_MAX + 120];
     int err = rn_uploader_repeat(&r->uploader, &t);
 
@@ -139,7 +141,7 @@ int rn_probe(const struct rn_config *config, struct rn_arena *mem,
     static const struct rn_run_options options;
     struct run *r = RN_TAKE(mem, struct run, 1);
     struct rn_result *result = RN_TAKE(mem, struct rn_result, 1);
-    struct probe p = {r, step, ctx};
+    struct probe p = { r, step, ctx };
     int err;
 
     rn_error_clear(error);

@@ -11,15 +11,15 @@
 #include "runnel/port.h"
 
 int rn_run_marker(const struct rn_config *config, const char *run,
-                  const char *name, char *to, size_t cap)
+                  const char *name, char to[RN_PATH_MAX])
 {
-    int n = rn_run_path(config, run, 1, "", to, cap);
+    int n = rn_run_path(config, run, 1, "", to);
     char *slash = n < 0 ? NULL : strrchr(to, '/');
     size_t len = slash ? (size_t)(slash - to) + 1 : 0;
 
     if (n < 0)
         return n;
-    if (len + strlen(name) + 1 > cap)
+    if (len + strlen(name) + 1 > RN_PATH_MAX)
         return RN_E_CONFIG;
     memcpy(to + len, name, strlen(name) + 1);
     return RN_OK;
@@ -40,14 +40,14 @@ int rn_publish_begin(struct run *r)
         .schema = &r->source->schema,
     };
     int err = rn_run_marker(r->config, r->result->run, "_manifest.json",
-                            r->manifest_path, sizeof r->manifest_path);
+                            r->manifest_path);
 
     if (err < 0)
         return rn_fail(r->error, err, RN_AT_CONFIG,
                        "%s: [store] path: too long", r->config->path);
-    r->manifest_meta[0] = (struct rn_meta){"runnel_run", r->result->run};
-    err = rn_part_begin(&r->manifest, &r->uploader, &object, r->result->run,
-                        r->nonce, RN_MANIFEST_SEGMENTS);
+    r->manifest_meta[0] = (struct rn_meta){ "runnel_run", r->result->run };
+    err = rn_part_begin(&r->manifest, &r->uploader, &object, &r->attempt,
+                        RN_MANIFEST_SEGMENTS);
     if (err < 0)
         return err;
     return rn_manifest_begin(&r->writer, r->config, &head,
@@ -71,17 +71,19 @@ int rn_publish_file(struct run *r, const struct rn_result_file *file)
 int rn_publish_success(struct run *r, const struct rn_config *config,
                        const char *run)
 {
+    struct rn_attempt attempt = r->attempt;
     struct rn_object object = {
         .path = r->path,
         .mime = "application/octet-stream",
         .meta = r->manifest_meta,
         .metas = 1,
     };
-    int err = rn_run_marker(config, run, "_SUCCESS", r->path, sizeof r->path);
+    int err = rn_run_marker(config, run, "_SUCCESS", r->path);
 
-    r->manifest_meta[0] = (struct rn_meta){"runnel_run", run};
+    attempt.run = run;
+    r->manifest_meta[0] = (struct rn_meta){ "runnel_run", run };
     if (err == RN_OK)
-        err = rn_part_begin(&r->manifest, &r->uploader, &object, run, r->nonce,
+        err = rn_part_begin(&r->manifest, &r->uploader, &object, &attempt,
                             RN_MANIFEST_SEGMENTS);
     if (err == RN_OK)
         err = rn_part_commit(&r->manifest);

@@ -27,7 +27,7 @@ static void part_name(const struct rn_summary *s, uint32_t part, char *to)
             suffix = rn_encoders[i]->suffix;
     (void)snprintf(ext, sizeof ext, "%.16s%s", suffix,
                    c->file.compression == RN_COMPRESSION_GZIP ? ".gz" : "");
-    if (rn_run_path(c, s->result->run, part, ext, to, RN_PATH_MAX) < 0)
+    if (rn_run_path(c, s->result->run, part, ext, to) < 0)
         to[0] = 0;
 }
 

@@ -22,15 +22,14 @@
 #include "runnel/port.h"
 
 int rn_part_begin(struct rn_part *p, struct rn_uploader *u,
-                  const struct rn_object *object, const char *run,
-                  const uint8_t nonce[RN_NONCE], uint32_t block_segments)
+                  const struct rn_object *object,
+                  const struct rn_attempt *attempt, uint32_t block_segments)
 {
     memset(p, 0, sizeof *p);
     p->uploader = u;
     p->object = *object;
-    p->run = run;
+    p->attempt = *attempt;
     p->block_segments = block_segments;
-    memcpy(p->nonce, nonce, sizeof p->nonce);
     p->open = true;
     return rn_lane_open(&p->lane, p);
 }
@@ -50,7 +49,7 @@ static void lane_id_at(void *ctx, uint32_t i, struct rn_block_id *id)
     const struct rn_part *p = ctx;
 
     memset(id, 0, sizeof *id);
-    memcpy(id->nonce, p->nonce, sizeof id->nonce);
+    memcpy(id->nonce, p->attempt.nonce, sizeof id->nonce);
     id->sequence = i;
 }
 
@@ -60,7 +59,7 @@ static void lane_id_at(void *ctx, uint32_t i, struct rn_block_id *id)
 static int ask(struct rn_part *p)
 {
     struct rn_uploader *u = p->uploader;
-    struct rn_transfer t = {.op = RN_OP_HEAD, .object = &p->object};
+    struct rn_transfer t = { .op = RN_OP_HEAD, .object = &p->object };
     int err = rn_uploader_repeat(u, &t);
 
     if (err < 0) {
@@ -68,16 +67,15 @@ static int ask(struct rn_part *p)
             rn_uploader_fail(u, &t);
         return err;
     }
-    if (t.found_run[0] != '\0' && strcmp(t.found_run, p->run) != 0)
+    if (t.found_run[0] != '\0' && strcmp(t.found_run, p->attempt.run) != 0)
         return rn_fail(u->error, RN_E_EXISTS, RN_AT_STORE,
                        "%s: %s was written by another run (%s)",
                        u->store->place, p->object.path, t.found_run);
     if (t.found_length != p->bytes)
-        return rn_fail(u->error, RN_E_DENIED, RN_AT_STORE,
-                       "%s: %s has %" PRIu64 " bytes where %" PRIu64
-                       " were sent",
-                       u->store->place, p->object.path, t.found_length,
-                       p->bytes);
+        return rn_fail(
+            u->error, RN_E_DENIED, RN_AT_STORE,
+            "%s: %s has %" PRIu64 " bytes where %" PRIu64 " were sent",
+            u->store->place, p->object.path, t.found_length, p->bytes);
     memcpy(p->etag, t.etag, sizeof p->etag);
     return RN_OK;
 }
@@ -170,7 +168,7 @@ static int may_try_again(struct rn_part *p, struct commit *c,
 static int publish(struct rn_part *p, struct rn_transfer *t)
 {
     struct rn_uploader *u = p->uploader;
-    struct commit c = {.first_ms = rn_clock_mono()};
+    struct commit c = { .first_ms = rn_clock_mono() };
 
     for (;;) {
         int err = rn_uploader_once(u, t);
@@ -204,7 +202,7 @@ static int put_whole(struct rn_part *p)
         .object = &p->object,
         .crc64 = p->crc64,
         .length = p->bytes,
-        .body = {p->bytes, rn_chain_pieces, &cursor},
+        .body = { p->bytes, rn_chain_pieces, &cursor },
     };
     int err;
 
@@ -220,7 +218,7 @@ static int commit_blocks(struct rn_part *p)
         .op = RN_OP_COMMIT,
         .object = &p->object,
         .length = p->bytes,
-        .list = {p->blocks, lane_id_at, p},
+        .list = { p->blocks, lane_id_at, p },
     };
     int err = rn_uploader_settle(p->uploader);
 

@@ -21,7 +21,7 @@
 struct rn_lane {
     struct rn_out out; /* first member: drain() finds the lane by it     */
     struct rn_part *part;
-    uint32_t segment;  /* the one being filled, or RN_NO_SEGMENT         */
+    uint32_t segment;      /* the one being filled, or RN_NO_SEGMENT         */
     struct rn_chain chain; /* full segments not yet handed over          */
     uint64_t chain_crc;
     uint32_t sequence; /* blocks handed over                             */
@@ -29,12 +29,17 @@ struct rn_lane {
     uint64_t staged_crc;
 };
 
+/* One attempt at a run: what makes its names and block ids its own. */
+struct rn_attempt {
+    const char *run; /* value of the metadata runnel_run; borrowed */
+    uint8_t nonce[RN_NONCE];
+};
+
 struct rn_part {
     struct rn_uploader *uploader;
     struct rn_object object;
-    uint32_t block_segments; /* a chain this long becomes a block         */
-    uint8_t nonce[RN_NONCE];
-    const char *run;         /* metadata that proves a commit was ours    */
+    uint32_t block_segments;   /* a chain this long becomes a block         */
+    struct rn_attempt attempt; /* proves that a commit was ours */
     struct rn_lane lane;
     bool open;
 
@@ -46,12 +51,12 @@ struct rn_part {
 };
 
 /* Start a file. `object` is copied, what it points to borrowed until commit or
- * abandon; its metadata may be filled in up to commit(). `run` is the value of
- * its metadata runnel_run. Takes one segment; fails with u->err.
+ * abandon; its metadata may be filled in up to commit(). Takes one segment;
+ * fails with u->err.
  */
 int rn_part_begin(struct rn_part *p, struct rn_uploader *u,
-                  const struct rn_object *object, const char *run,
-                  const uint8_t nonce[RN_NONCE], uint32_t block_segments);
+                  const struct rn_object *object,
+                  const struct rn_attempt *attempt, uint32_t block_segments);
 
 /* Bytes of the file so far, those in the lane included. */
 uint64_t rn_part_bytes(const struct rn_part *p);

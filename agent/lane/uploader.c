@@ -99,8 +99,7 @@ static int renew(struct rn_uploader *u, const struct rn_transfer *t)
 {
     if (t->renewals != u->renewals)
         return RN_OK;
-    if (u->renewals == MAX_RENEWALS ||
-        u->store->cls->renew(u->store) != RN_OK)
+    if (u->renewals == MAX_RENEWALS || u->store->cls->renew(u->store) != RN_OK)
         return t->err;
     u->renewals++;
     return RN_OK;
@@ -259,7 +258,7 @@ int rn_uploader_submit(struct rn_uploader *u, const struct rn_object *object,
         .object = object,
         .id = *id,
         .crc64 = crc64,
-        .body = {b->chain.len, rn_chain_pieces, &b->cursor},
+        .body = { b->chain.len, rn_chain_pieces, &b->cursor },
     };
     u->in_use++;
     return rn_uploader_pump(u, 0);

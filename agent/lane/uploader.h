@@ -34,16 +34,16 @@ struct rn_uploader {
     struct rn_pool *pool;
     const struct rn_config *config;
     struct rn_error *error;
-    int64_t deadline_ms;     /* of the run, a point in time               */
-    struct rn_block *block;  /* table of blocks under way                 */
-    unsigned blocks;         /* its size                                  */
-    unsigned in_use;         /* not FREE                                  */
+    int64_t deadline_ms;    /* of the run, a point in time               */
+    struct rn_block *block; /* table of blocks under way                 */
+    unsigned blocks;        /* its size                                  */
+    unsigned in_use;        /* not FREE                                  */
     unsigned sending;
-    int err;                 /* sticky                                    */
-    bool cleaning;           /* stop requests no longer end anything      */
-    unsigned renewals;       /* credentials renewed so far                */
+    int err;           /* sticky                                    */
+    bool cleaning;     /* stop requests no longer end anything      */
+    unsigned renewals; /* credentials renewed so far                */
     uint64_t retries;
-    uint64_t acknowledged;   /* bytes                                     */
+    uint64_t acknowledged; /* bytes                                     */
 
     /* Called on every pump, to draw progress; may be NULL. */
     void (*tick)(void *ctx);

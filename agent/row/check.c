@@ -18,13 +18,10 @@ size_t rn_check_need(const struct rn_config *config)
 }
 
 int rn_check_init(struct rn_check *k, const struct rn_config *config,
-                  const struct rn_schema *schema, struct rn_counts *counts,
-                  struct rn_error *error, struct rn_arena *mem)
+                  const struct rn_schema *schema, struct rn_arena *mem)
 {
     k->config = config;
     k->schema = schema;
-    k->counts = counts;
-    k->error = error;
     k->cap = rn_check_need(config);
     k->scratch = NULL;
     if (k->cap == 0)

@@ -27,9 +27,9 @@ struct rn_check {
  */
 size_t rn_check_need(const struct rn_config *config);
 
+/* `counts` and `error` of *k are the caller's to set, before the first row. */
 int rn_check_init(struct rn_check *k, const struct rn_config *config,
-                  const struct rn_schema *schema, struct rn_counts *counts,
-                  struct rn_error *error, struct rn_arena *mem);
+                  const struct rn_schema *schema, struct rn_arena *mem);
 
 /* Rewrites cells in place where a policy says so. RN_E_VALUE with a text that
  * names row (`number`, from 1) and column otherwise.

@@ -11,7 +11,7 @@
 /* First and last day and microsecond that text can show. */
 #define RN_DAY_MIN (-719162)
 #define RN_DAY_MAX 2932896
-#define RN_US_DAY INT64_C(86400000000)
+#define RN_US_DAY  INT64_C(86400000000)
 
 /* Days since 1970-01-01 of a civil date, and back. */
 int64_t rn_days_of(int year, int month, int day);
@@ -32,8 +32,8 @@ int rn_parse_time(struct rn_bytes text, int64_t *us);
 int rn_parse_timestamp(struct rn_bytes text, int64_t *us, bool *zoned);
 
 /* Text sizes that always suffice. */
-#define RN_DATE_TEXT 10
-#define RN_TIME_TEXT 15
+#define RN_DATE_TEXT      10
+#define RN_TIME_TEXT      15
 #define RN_TIMESTAMP_TEXT 27
 
 /* Write without NUL, return the length, or RN_E_VALUE outside the years 0001 to

@@ -5,7 +5,7 @@
 #include "runnel/base.h"
 
 #define RN_DECIMAL_DIGITS 38
-#define RN_DECIMAL_TEXT 41 /* sign, point, digits, a leading zero */
+#define RN_DECIMAL_TEXT   41 /* sign, point, digits, a leading zero */
 
 /* Bring "12.5", "+012.50", "1.25e1" to a column's canonical text (runnel/row.h,
  * RN_DECIMAL) in `to` (RN_DECIMAL_TEXT bytes). Returns the length; RN_E_VALUE

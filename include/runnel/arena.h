@@ -19,7 +19,7 @@ struct rn_arena {
 };
 
 /* Alignment of every region and of the bytes a `need` must be rounded to. */
-#define RN_ALIGN 16u
+#define RN_ALIGN    16u
 #define RN_ROUND(n) (((size_t)(n) + (RN_ALIGN - 1)) & ~(size_t)(RN_ALIGN - 1))
 
 void rn_arena_init(struct rn_arena *a, const char *name, void *base,
@@ -31,7 +31,8 @@ void rn_arena_init(struct rn_arena *a, const char *name, void *base,
  */
 void *rn_arena_take(struct rn_arena *a, size_t size, size_t count);
 
-#define RN_TAKE(a, type, count) ((type *)rn_arena_take((a), sizeof(type), (count)))
+#define RN_TAKE(a, type, count) \
+    ((type *)rn_arena_take((a), sizeof(type), (count)))
 
 static inline size_t rn_arena_mark(const struct rn_arena *a)
 {

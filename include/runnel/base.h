@@ -56,11 +56,11 @@ struct rn_bytes {
 /* Under -pedantic a compound literal is not a constant: static tables use
  * RN_LIT, expressions RN_STR.
  */
-#define RN_LIT(s)                                                              \
-    {                                                                          \
-        (const uint8_t *)("" s), sizeof(s) - 1                                 \
+#define RN_LIT(s)                              \
+    {                                          \
+        (const uint8_t *)("" s), sizeof(s) - 1 \
     }
-#define RN_STR(s) ((struct rn_bytes)RN_LIT(s))
+#define RN_STR(s)     ((struct rn_bytes)RN_LIT(s))
 #define RN_COUNTOF(a) (sizeof(a) / sizeof((a)[0]))
 
 /* A C string as bytes, without its NUL. */

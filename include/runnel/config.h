@@ -93,12 +93,12 @@ struct rn_config {
         const char *watermark;       /* column name or ""                */
         const char *watermark_start; /* value for the first run, or ""   */
         uint64_t max_cell;           /* bytes                            */
-        uint64_t memory;  /* slice for the driver, bytes; 0: by budget   */
+        uint64_t memory; /* slice for the driver, bytes; 0: by budget   */
         enum rn_policy on_oversize;
         enum rn_policy on_mismatch;
         enum rn_policy on_bad_text;
-        int64_t busy_ms;  /* how long to wait for a locked database      */
-        uint64_t sample;  /* rows read ahead for undeclared column types */
+        int64_t busy_ms; /* how long to wait for a locked database      */
+        uint64_t sample; /* rows read ahead for undeclared column types */
     } source;
 
     struct {
@@ -108,33 +108,33 @@ struct rn_config {
         uint64_t rows_per_file;  /* 0: no limit                          */
         uint64_t bytes_per_file; /* of the file as stored; 0: no limit   */
         bool header;
-        char delimiter;          /* csv: one byte                        */
-        char quote_char;         /* csv: one byte                        */
+        char delimiter;  /* csv: one byte                        */
+        char quote_char; /* csv: one byte                        */
         enum rn_quote quote;
-        char escape;             /* csv: 0: double the quote             */
-        const char *null;        /* csv: the text of NULL, unquoted      */
+        char escape;      /* csv: 0: double the quote             */
+        const char *null; /* csv: the text of NULL, unquoted      */
         enum rn_newline newline;
         enum rn_bool_words booleans;
         enum rn_dates dates;
         enum rn_binary binary;
         enum rn_nan nan;
-        enum rn_shape shape;     /* json                                 */
-        const char *row_number;  /* csv, json: name of the column that
+        enum rn_shape shape;    /* json                                 */
+        const char *row_number; /* csv, json: name of the column that
                                   * counts the run's rows, "" for none   */
     } file;
 
     struct {
         const char *url;
-        const char *path;       /* template                              */
-        unsigned connections;   /* transfers in flight                   */
-        uint64_t block;         /* bytes of a block; 0: by budget        */
+        const char *path;     /* template                              */
+        unsigned connections; /* transfers in flight                   */
+        uint64_t block;       /* bytes of a block; 0: by budget        */
         enum rn_checksum checksum;
-        bool allow_http;        /* http:// to loopback only              */
-        int64_t connect_ms;     /* resolve, connect, TLS                 */
-        int64_t idle_ms;        /* no progress for so long: link lost    */
-        int64_t request_ms;     /* one request in all                    */
-        int64_t retry_ms;       /* how long one operation is retried     */
-        unsigned restarts;      /* of the whole run, when blocks are gone */
+        bool allow_http;    /* http:// to loopback only              */
+        int64_t connect_ms; /* resolve, connect, TLS                 */
+        int64_t idle_ms;    /* no progress for so long: link lost    */
+        int64_t request_ms; /* one request in all                    */
+        int64_t retry_ms;   /* how long one operation is retried     */
+        unsigned restarts;  /* of the whole run, when blocks are gone */
         const char *proxy;
     } store;
 

@@ -36,9 +36,9 @@ void rn_error_clear(struct rn_error *e);
  * `return rn_fail(...)` reads well. The text is cut at its bound; control
  * bytes become '?'. `fmt` must not print floating point.
  */
-__attribute__((format(printf, 4, 5)))
-int rn_fail(struct rn_error *e, int code, enum rn_where where, const char *fmt,
-            ...);
+__attribute__((format(printf, 4, 5))) int rn_fail(struct rn_error *e, int code,
+                                                  enum rn_where where,
+                                                  const char *fmt, ...);
 
 /* The process exit code for this error: 0, 1, 2, 3, 4, 5, 6 or 75, as the
  * README's table says. Throttling, lost links, deadlines and stop requests

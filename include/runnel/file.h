@@ -12,8 +12,8 @@ struct rn_file_handle {
 
 /* All return RN_OK (or a count) or: RN_E_ABSENT no such file or folder,
  * RN_E_EXISTS taken, RN_E_DENIED no permission, RN_E_FULL no space or quota,
- * RN_E_STATE anything else. `why` (RN_WHY bytes of port.h, may be NULL) gets the
- * system's words.
+ * RN_E_STATE anything else. `why` (RN_WHY bytes of port.h, may be NULL) gets
+ * the system's words.
  */
 int rn_file_open_read(struct rn_file_handle *f, const char *path, char *why);
 

@@ -74,24 +74,24 @@ struct rn_http_call {
      */
     bool done;
     int err;
-    int status;         /* 100 to 599 when err is RN_OK                     */
-    bool sent;          /* at least one request byte may have reached the
+    int status;    /* 100 to 599 when err is RN_OK                     */
+    bool sent;     /* at least one request byte may have reached the
                          * peer: an error does not mean "not done"          */
-    char why[160];      /* when err is not RN_OK: what happened, for people */
+    char why[160]; /* when err is not RN_OK: what happened, for people */
 
     int slot; /* the client's: which connection; -1 when none */
 };
 
 struct rn_http_options {
-    unsigned connections;    /* transfers at a time, 1 to 32                  */
-    int64_t connect_ms;      /* resolve, connect and TLS handshake together   */
-    int64_t idle_ms;         /* no progress in either direction for so long
+    unsigned connections; /* transfers at a time, 1 to 32                  */
+    int64_t connect_ms;   /* resolve, connect and TLS handshake together   */
+    int64_t idle_ms;      /* no progress in either direction for so long
                               * ends the call with RN_E_LINK; a few bytes now
                               * and then are no progress                      */
-    int64_t keep_ms;         /* a kept connection older than this idle time is
+    int64_t keep_ms;      /* a kept connection older than this idle time is
                               * not used again                                */
-    const char *ca;          /* PEM file of trusted roots; "" for the system's*/
-    const char *proxy;       /* "" for none; only the curl build takes one    */
+    const char *ca;       /* PEM file of trusted roots; "" for the system's*/
+    const char *proxy;    /* "" for none; only the curl build takes one    */
 };
 
 struct rn_http; /* opaque */

@@ -66,11 +66,11 @@ struct rn_source_class {
 
 struct rn_source {
     const struct rn_source_class *cls;
-    struct rn_schema schema;  /* set by query()                            */
-    struct rn_counts counts;  /* since query(); the driver adds to it      */
-    struct rn_error *error;   /* the run's                                 */
-    size_t memory_peak;       /* bytes of the driver's slice ever in use   */
-    const char *version;      /* "SQLite 3.46.1"; static                   */
+    struct rn_schema schema; /* set by query()                            */
+    struct rn_counts counts; /* since query(); the driver adds to it      */
+    struct rn_error *error;  /* the run's                                 */
+    size_t memory_peak;      /* bytes of the driver's slice ever in use   */
+    const char *version;     /* "SQLite 3.46.1"; static                   */
 };
 
 /* The drivers of this image, in the order of the build's SOURCES. */

@@ -21,7 +21,7 @@
  * Base64 characters without padding, the one width that all ids of a blob must
  * share.
  */
-#define RN_NONCE 8
+#define RN_NONCE    8
 #define RN_BLOCK_ID 18
 struct rn_block_id {
     uint8_t nonce[RN_NONCE];
@@ -66,9 +66,9 @@ struct rn_transfer {
     const struct rn_object *object;
     struct rn_block_id id;
     struct rn_http_body body;
-    uint64_t crc64;            /* of the body (core/crc64.h)              */
+    uint64_t crc64; /* of the body (core/crc64.h)              */
     struct rn_block_list list;
-    uint64_t length;           /* COMMIT: bytes of the whole file         */
+    uint64_t length; /* COMMIT: bytes of the whole file         */
     int64_t deadline_ms;
 
     /* The outcome. `err` says what may be done: RN_OK exactly when the service
@@ -78,12 +78,12 @@ struct rn_transfer {
     bool done;
     bool sent;
     int err;
-    struct rn_error error;     /* filled when err is not RN_OK            */
-    int64_t retry_after_ms;    /* length the service asked to wait, or 0;
+    struct rn_error error;  /* filled when err is not RN_OK            */
+    int64_t retry_after_ms; /* length the service asked to wait, or 0;
                                 * clamped to ten minutes                  */
-    uint64_t found_length;     /* HEAD                                    */
-    char etag[64];             /* PUT, COMMIT, HEAD                       */
-    char found_run[40];        /* HEAD: metadata runnel_run, or ""        */
+    uint64_t found_length;  /* HEAD                                    */
+    char etag[64];          /* PUT, COMMIT, HEAD                       */
+    char found_run[40];     /* HEAD: metadata runnel_run, or ""        */
 
     void *work;        /* the store's, while under way                    */
     unsigned renewals; /* the uploader's: credentials renewed before start */
@@ -126,10 +126,10 @@ struct rn_store_class {
 struct rn_store {
     const struct rn_store_class *cls;
     struct rn_error *error;
-    char place[200]; /* for messages: "https://host/container", no secret */
+    char place[200];     /* for messages: "https://host/container", no secret */
     const char *warning; /* one line to tell the person at start, or NULL */
     void (*memory)(const struct rn_store *s, size_t *peak, size_t *cap);
-                     /* of the TLS slice; NULL when there is none         */
+    /* of the TLS slice; NULL when there is none         */
 };
 
 extern const struct rn_store_class rn_store_azure;

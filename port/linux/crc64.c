@@ -18,9 +18,9 @@
 
 /* x^(n+63) and x^(n-1) modulo the polynomial, reflected. */
 #define K128_HIGH UINT64_C(0xeadc41fd2ba3d420)
-#define K128_LOW UINT64_C(0x21e9761e252621ac)
+#define K128_LOW  UINT64_C(0x21e9761e252621ac)
 #define K512_HIGH UINT64_C(0x0c32cdb31e18a84a)
-#define K512_LOW UINT64_C(0x62242240ace5045a)
+#define K512_LOW  UINT64_C(0x62242240ace5045a)
 
 #define CLMUL __attribute__((target("pclmul,sse2")))
 
@@ -41,10 +41,10 @@ CLMUL static __m128i fold(__m128i x, __m128i k, __m128i next)
 /* n is at least 64. */
 CLMUL static uint64_t crc64_clmul(uint64_t crc, const uint8_t *p, size_t n)
 {
-    const __m128i by_512 = _mm_set_epi64x((long long)K512_LOW,
-                                          (long long)K512_HIGH);
-    const __m128i by_128 = _mm_set_epi64x((long long)K128_LOW,
-                                          (long long)K128_HIGH);
+    const __m128i by_512 =
+        _mm_set_epi64x((long long)K512_LOW, (long long)K512_HIGH);
+    const __m128i by_128 =
+        _mm_set_epi64x((long long)K128_LOW, (long long)K128_HIGH);
     __m128i a = _mm_xor_si128(load(p), _mm_set_epi64x(0, (long long)~crc));
     __m128i b = load(p + 16);
     __m128i c = load(p + 32);

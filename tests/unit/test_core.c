@@ -85,7 +85,7 @@ static void a_stream_keeps_its_first_failure_and_drops_the_rest(void **state)
 static void a_chain_reads_the_same_from_any_offset(void **state)
 {
     static _Alignas(16) uint8_t memory[4096];
-    static const uint32_t fill[] = {16, 1, 7, 16, 16, 3};
+    static const uint32_t fill[] = { 16, 1, 7, 16, 16, 3 };
     struct rn_arena arena;
     struct rn_pool pool;
     struct rn_chain chain;
@@ -131,10 +131,11 @@ static void a_chain_reads_the_same_from_any_offset(void **state)
 
 static void base64_round_trips_and_refuses_other_spellings(void **state)
 {
-    static const char *const bad[] = {"A",    "AB",   "ABC",   "A===",
-                                      "AB=C", "=ABC", "AB==A", "AAAA=",
-                                      "AB-_", "AA A", "AB==",  "ABC="};
-    uint8_t from[48] = {0};
+    static const char *const bad[] = {
+        "A",     "AB",    "ABC",  "A===", "AB=C", "=ABC",
+        "AB==A", "AAAA=", "AB-_", "AA A", "AB==", "ABC="
+    };
+    uint8_t from[48] = { 0 };
     uint8_t back[48];
     char text[80];
 
@@ -185,7 +186,7 @@ static void every_code_has_a_name_a_plan_and_an_exit(void **state)
     for (int err = RN_E_AGAIN; err >= RN_E_INTEGRITY; err--) {
         assert_string_not_equal(rn_err_name(err), "unknown");
         for (int where = RN_AT_AGENT; where <= RN_AT_VALIDATE; where++) {
-            struct rn_error e = {.code = err, .where = (enum rn_where)where};
+            struct rn_error e = { .code = err, .where = (enum rn_where)where };
             int code = rn_error_exit(&e);
 
             assert_true((code >= 1 && code <= 6) || code == 75);
@@ -194,7 +195,7 @@ static void every_code_has_a_name_a_plan_and_an_exit(void **state)
     }
     assert_string_equal(rn_err_name(-99), "unknown");
     assert_int_equal(rn_plan_for(-99), RN_PLAN_STOP);
-    assert_int_equal(rn_error_exit(&(struct rn_error){.code = RN_OK}), 0);
+    assert_int_equal(rn_error_exit(&(struct rn_error){ .code = RN_OK }), 0);
 }
 
 static void only_the_first_error_is_kept_and_shows_no_control_bytes(
@@ -204,9 +205,9 @@ static void only_the_first_error_is_kept_and_shows_no_control_bytes(
 
     (void)state;
     rn_error_clear(&e);
-    assert_int_equal(rn_fail(&e, RN_E_PEER, RN_AT_STORE, "said %s",
-                             "a\nb\x1b[31m"),
-                     RN_E_PEER);
+    assert_int_equal(
+        rn_fail(&e, RN_E_PEER, RN_AT_STORE, "said %s", "a\nb\x1b[31m"),
+        RN_E_PEER);
     assert_int_equal(rn_fail(&e, RN_E_LINK, RN_AT_SOURCE, "later"), RN_E_LINK);
     assert_int_equal(e.code, RN_E_PEER);
     assert_string_equal(e.text, "said a?b?[31m");
@@ -238,7 +239,8 @@ int main(void)
         cmocka_unit_test(base64_round_trips_and_refuses_other_spellings),
         cmocka_unit_test(waits_grow_to_a_ceiling_and_honour_the_service),
         cmocka_unit_test(every_code_has_a_name_a_plan_and_an_exit),
-        cmocka_unit_test(only_the_first_error_is_kept_and_shows_no_control_bytes),
+        cmocka_unit_test(
+            only_the_first_error_is_kept_and_shows_no_control_bytes),
         cmocka_unit_test(an_arena_refuses_what_does_not_fit),
     };
 

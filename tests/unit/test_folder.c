@@ -370,7 +370,7 @@ static void fill_up(void)
         _exit(77);
     }
     snprintf(out, sizeof out, "%s/out", dir);
-    if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+    if (mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0 ||
         mount("full", out, "tmpfs", 0, "size=64k") < 0)
         _exit(77);
 

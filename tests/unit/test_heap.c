@@ -40,7 +40,8 @@ static void one_step(struct rn_heap *heap, struct held *h, uint8_t mark)
     if (h->p && chance(3) == 0) {
         uint8_t *p = rn_heap_resize(heap, h->p, n);
 
-        assert_kept(&(struct held){p ? p : h->p, n < h->n ? n : h->n, h->mark});
+        assert_kept(
+            &(struct held){ p ? p : h->p, n < h->n ? n : h->n, h->mark });
         if (!p)
             return;
         h->p = p;

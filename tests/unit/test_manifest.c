@@ -215,16 +215,17 @@ static void the_json_summary_is_one_object_on_one_line(void **state)
     rn_summary_json(&s, &out);
     rn_out_flush(&out);
     assert_string_equal(
-        got, "{\"job\":\"orders\",\"run\":\"" RUN "\",\"state\":\"done\","
-             "\"rows\":1234567,\"bytes\":50000000,\"files\":[{\"name\":"
-             "\"orders/2026-11-22/" RUN "/part-00001.csv.gz\",\"rows\":1234567,"
-             "\"bytes\":50000000,\"crc64\":\"00000000000000ab\","
-             "\"etag\":\"\\\"0x8\\\"\"}],\"files_total\":1,\"seconds\":2.500,"
-             "\"memory\":{\"budget\":1048576,\"peak\":900000},\"retries\":0,"
-             "\"restarts\":0,\"counts\":{\"converted\":0,\"nulled\":0,"
-             "\"truncated\":0,\"replaced\":0},\"leftovers\":null,\"completed\":null,"
-             "\"warehouse\":[],\"validation\":[],\"warning\":null,"
-             "\"error\":null}\n");
+        got,
+        "{\"job\":\"orders\",\"run\":\"" RUN "\",\"state\":\"done\","
+        "\"rows\":1234567,\"bytes\":50000000,\"files\":[{\"name\":"
+        "\"orders/2026-11-22/" RUN "/part-00001.csv.gz\",\"rows\":1234567,"
+        "\"bytes\":50000000,\"crc64\":\"00000000000000ab\","
+        "\"etag\":\"\\\"0x8\\\"\"}],\"files_total\":1,\"seconds\":2.500,"
+        "\"memory\":{\"budget\":1048576,\"peak\":900000},\"retries\":0,"
+        "\"restarts\":0,\"counts\":{\"converted\":0,\"nulled\":0,"
+        "\"truncated\":0,\"replaced\":0},\"leftovers\":null,\"completed\":null,"
+        "\"warehouse\":[],\"validation\":[],\"warning\":null,"
+        "\"error\":null}\n");
 }
 
 static void a_failure_is_in_the_json_summary(void **state)

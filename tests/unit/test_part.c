@@ -11,12 +11,13 @@
 #include "lane/part.h"
 #include "lib/scripted_store.h"
 
-#define SEGMENT 64u
+#define SEGMENT  64u
 #define SEGMENTS 24u
-#define BLOCK 4u /* segments */
+#define BLOCK    4u /* segments */
 
-static const uint8_t nonce[RN_NONCE] = {1, 2, 3, 4, 5, 6, 7, 8};
-static const struct rn_meta meta[] = {{"runnel_run", "run-1"}};
+static const struct rn_attempt attempt = { "run-1",
+                                           { 1, 2, 3, 4, 5, 6, 7, 8 } };
+static const struct rn_meta meta[] = { { "runnel_run", "run-1" } };
 
 struct fixture {
     struct scripted_store s;
@@ -66,15 +67,17 @@ static int tear_down(void **state)
 
 static void turn(struct fixture *f, enum rn_op op, int err, bool applied)
 {
-    scripted_turn(&f->s, op,
-                  (struct turn){.err = err, .applied = applied, .sent = true});
+    scripted_turn(
+        &f->s, op,
+        (struct turn){ .err = err, .applied = applied, .sent = true });
 }
 
 static int send_bytes(struct fixture *f, size_t len)
 {
-    struct rn_object object = {
-        .path = "run-1/part-00001.csv", .meta = meta, .metas = 1};
-    int err = rn_part_begin(&f->part, &f->u, &object, "run-1", nonce, BLOCK);
+    struct rn_object object = { .path = "run-1/part-00001.csv",
+                                .meta = meta,
+                                .metas = 1 };
+    int err = rn_part_begin(&f->part, &f->u, &object, &attempt, BLOCK);
 
     f->len = len;
     for (size_t i = 0; i < len && err == RN_OK; i++) {
@@ -176,9 +179,9 @@ static void a_commit_still_at_work_on_the_server_makes_one_version(void **state)
 {
     struct fixture *f = *state;
 
-    scripted_turn(&f->s, RN_OP_COMMIT,
-                  (struct turn){.err = RN_E_AGAIN, .sent = true,
-                                .later_ms = 30000});
+    scripted_turn(
+        &f->s, RN_OP_COMMIT,
+        (struct turn){ .err = RN_E_AGAIN, .sent = true, .later_ms = 30000 });
     for (int i = 0; i < 40; i++)
         turn(f, RN_OP_COMMIT, RN_E_STALE, false);
     assert_int_equal(send_bytes(f, 5000), RN_OK);
@@ -240,7 +243,7 @@ static void write_only_and_a_lost_answer_is_settled_by_our_own_nonce(
 static void a_service_that_is_busy_for_ever_ends_within_the_retry_time(
     void **state)
 {
-    static const enum rn_op op[] = {RN_OP_STAGE, RN_OP_COMMIT, RN_OP_PUT};
+    static const enum rn_op op[] = { RN_OP_STAGE, RN_OP_COMMIT, RN_OP_PUT };
 
     for (size_t k = 0; k < 3; k++) {
         struct fixture *f = *state;
@@ -265,8 +268,9 @@ static void what_the_service_asks_to_wait_is_waited(void **state)
     int64_t before;
 
     scripted_turn(&f->s, RN_OP_STAGE,
-                  (struct turn){.err = RN_E_BUSY, .sent = true,
-                                .retry_after_ms = 45000});
+                  (struct turn){ .err = RN_E_BUSY,
+                                 .sent = true,
+                                 .retry_after_ms = 45000 });
     before = scripted_now_ms;
     assert_int_equal(send_bytes(f, 5000), RN_OK);
     assert_true(scripted_now_ms - before >= 45000);
@@ -314,8 +318,8 @@ static void changed_bytes_are_sent_again(void **state)
  */
 static void any_single_fault_gives_the_whole_file_or_a_clean_code(void **state)
 {
-    static const int err[] = {RN_E_LINK, RN_E_AGAIN,  RN_E_BUSY,
-                              RN_E_PEER, RN_E_DENIED, RN_E_INTEGRITY};
+    static const int err[] = { RN_E_LINK, RN_E_AGAIN,  RN_E_BUSY,
+                               RN_E_PEER, RN_E_DENIED, RN_E_INTEGRITY };
 
     for (int op = RN_OP_STAGE; op <= RN_OP_HEAD; op++) {
         for (size_t e = 0; e < RN_COUNTOF(err) * 2; e++) {

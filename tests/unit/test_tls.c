@@ -302,85 +302,114 @@ static void a_server_without_tls_is_called_that(void **state)
     server_close(&s);
 }
 
-/* Between client and server: passes bytes on, and after so many from the
- * server closes.
+/* Between client and server: passes bytes on, but from the server only so many;
+ * when there is one more it closes instead.
  */
 struct middle {
-    struct rn_net in; /* to the real server */
-    size_t passed;
-    size_t most;
+    struct rn_net in;       /* to the real server */
     struct server listener; /* only its socket is used */
     int fd;
+    size_t passed;
+    size_t most;
+    bool cut; /* a byte was really kept back */
 };
 
-static bool middle_step(struct middle *m)
+static void middle_open(struct middle *m, uint16_t to, size_t most)
+{
+    static const struct server_act act = { .answer = NULL };
+    memset(m, 0, sizeof *m);
+    m->fd = -1;
+    m->most = most;
+    server_open(&m->listener, &act, 1);
+    rn_net_init(&m->in);
+    assert_int_equal(rn_net_open(&m->in, "127.0.0.1", to), RN_E_AGAIN);
+    while (rn_net_ready(&m->in) == RN_E_AGAIN)
+        ;
+}
+
+static void middle_step(struct middle *m)
 {
     uint8_t buf[4096];
+    if (m->fd < 0 && m->passed == 0 && !m->cut)
+        m->fd = accept4(m->listener.listener, NULL, NULL,
+                        SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (m->fd < 0)
-        return true;
+        return;
     ssize_t got = read(m->fd, buf, sizeof buf);
     if (got > 0) {
         struct rn_bytes b = { buf, (size_t)got };
         (void)rn_net_send(&m->in, &b, 1);
     }
     size_t want = m->most - m->passed;
-    int back = want > 0 ? rn_net_recv(&m->in, buf,
-                                      want < sizeof buf ? want : sizeof buf)
-                        : RN_E_LINK;
-    if (back > 0 && write(m->fd, buf, (size_t)back) == back)
+    if (want > sizeof buf)
+        want = sizeof buf;
+    int back = rn_net_recv(&m->in, buf, want > 0 ? want : 1);
+    if (back == RN_E_AGAIN)
+        return;
+    if (back > 0 && want > 0 && write(m->fd, buf, (size_t)back) == back) {
         m->passed += (size_t)back;
-    if (back > 0 || back == RN_E_AGAIN)
-        return true;
+        return;
+    }
+    m->cut = back > 0;
     close(m->fd);
     m->fd = -1;
-    return back == RN_E_ABSENT;
+}
+
+static void middle_close(struct middle *m)
+{
+    if (m->fd >= 0)
+        close(m->fd);
+    rn_net_close(&m->in);
+    server_close(&m->listener);
+}
+
+/* A page through the middle: what it came to; *passed gets the bytes. */
+static struct rn_http_call get_cut(uint16_t to, size_t most, size_t *passed,
+                                   bool *cut)
+{
+    struct middle m;
+    struct rn_http_call c;
+    middle_open(&m, to, most);
+    struct rn_origin o = { "localhost", m.listener.port, true };
+    struct rn_http *h = client(roots, 1);
+    begin(&c, &o);
+    assert_int_equal(rn_http_start(h, &c), RN_OK);
+    while (!c.done) {
+        middle_step(&m);
+        rn_http_pump(h, rn_clock_mono() + 1);
+    }
+    *passed = m.passed;
+    *cut = m.cut;
+    rn_http_close(h);
+    middle_close(&m);
+    return c;
 }
 
 /* Wherever the connection ends before TLS said goodbye, the answer (whose own
- * end is the connection's) is not taken for whole.
+ * end is the connection's) is not taken for whole. Handshakes differ by a byte
+ * or two in length, so the last cuts may come too late to cut anything.
  */
 static void a_truncated_stream_is_never_a_whole_answer(void **state)
 {
+    size_t whole;
+    size_t passed;
+    size_t cuts = 0;
+    bool cut;
     (void)state;
     struct child s = serve("ec", none);
-    size_t whole = 0;
-    for (size_t most = SIZE_MAX; most > 40;
-         most = most == SIZE_MAX ? whole - 1 : most - (most > 300 ? 53 : 17)) {
-        static const struct server_act act = { .answer = NULL };
-        struct middle m = { .most = most, .fd = -1 };
-        struct rn_http *h = client(roots, 1);
-        server_open(&m.listener, &act, 1);
-        struct rn_origin o = { "localhost", m.listener.port, true };
-        struct rn_http_call c;
-        begin(&c, &o);
-        rn_net_init(&m.in);
-        assert_int_equal(rn_net_open(&m.in, "127.0.0.1", s.port), RN_E_AGAIN);
-        while (rn_net_ready(&m.in) == RN_E_AGAIN)
-            ;
-        assert_int_equal(rn_http_start(h, &c), RN_OK);
-        bool orderly = false;
-        while (!c.done) {
-            if (m.fd < 0 && m.passed == 0)
-                m.fd = accept4(m.listener.listener, NULL, NULL,
-                               SOCK_NONBLOCK | SOCK_CLOEXEC);
-            orderly = middle_step(&m);
-            rn_http_pump(h, rn_clock_mono() + 1);
-        }
-        (void)orderly;
-        if (most == SIZE_MAX) {
-            assert_string_equal(c.why, "");
-            assert_int_equal(c.err, RN_OK);
-            whole = m.passed;
-        } else if (c.err == RN_OK) {
-            print_error("whole at %zu of %zu\n", most, whole);
-            fail();
-        }
-        if (m.fd >= 0)
-            close(m.fd);
-        rn_net_close(&m.in);
-        rn_http_close(h);
-        server_close(&m.listener);
+    struct rn_http_call c = get_cut(s.port, SIZE_MAX, &whole, &cut);
+    assert_string_equal(c.why, "");
+    assert_int_equal(c.err, RN_OK);
+    assert_false(cut);
+    for (size_t most = whole - 1; most > 40;
+         most -= most > whole - 30 ? 1 : 53) {
+        c = get_cut(s.port, most, &passed, &cut);
+        cuts += cut;
+        if (cut && c.err == RN_OK)
+            print_error("whole at %zu of %zu\n", passed, whole);
+        assert_false(cut && c.err == RN_OK);
     }
+    assert_true(cuts > 100);
     stop(s);
 }
 

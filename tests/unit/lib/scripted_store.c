@@ -143,7 +143,7 @@ static int perform(struct scripted_store *s, struct rn_transfer *t)
 static void finish(struct scripted_store *s, struct rn_transfer *t)
 {
     unsigned call = s->calls[t->op]++;
-    struct turn turn = {.err = RN_OK, .applied = true, .sent = true};
+    struct turn turn = { .err = RN_OK, .applied = true, .sent = true };
 
     if (call < s->scripted[t->op])
         turn = s->script[t->op][call];

@@ -16,16 +16,16 @@
 
 /* What happens to one operation. */
 struct turn {
-    int err;         /* the answer; RN_OK: yes                              */
-    bool applied;    /* the service does it although err is not RN_OK       */
-    bool sent;       /* the client knows that something went out            */
+    int err;      /* the answer; RN_OK: yes                              */
+    bool applied; /* the service does it although err is not RN_OK       */
+    bool sent;    /* the client knows that something went out            */
     int64_t retry_after_ms;
     int64_t later_ms; /* applied only when so much time has passed          */
 };
 
-#define SCRIPT_MAX 64
+#define SCRIPT_MAX   64
 #define STORE_BLOCKS 4096
-#define STORE_BYTES (1u << 20)
+#define STORE_BYTES  (1u << 20)
 
 struct scripted_store {
     struct rn_store store; /* first member */
@@ -34,7 +34,7 @@ struct scripted_store {
     unsigned calls[RN_OP_DELETE + 1];    /* operations so far           */
     unsigned connections;
     unsigned most_at_once;
-    unsigned renewals;    /* how often renew() says there is a new one  */
+    unsigned renewals; /* how often renew() says there is a new one  */
     unsigned renewed;
 
     struct rn_transfer *under_way[32];
@@ -51,7 +51,7 @@ struct scripted_store {
     uint8_t content[STORE_BYTES];
     size_t length;
     char run[40];
-    unsigned versions; /* times the visible content was made */
+    unsigned versions;    /* times the visible content was made */
     int64_t commit_at_ms; /* a commit that takes effect later; 0: none */
     struct rn_transfer late;
     bool lie_length; /* HEAD tells one byte more */

@@ -1,0 +1,173 @@
+// tools/demo.mjs: what tools/demo does; see there.
+
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, openSync, closeSync, rmSync, statSync, writeFileSync }
+  from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { program, start, top } from "../tests/lib/harness.mjs";
+import { startAzurite } from "../tests/lib/azurite.mjs";
+import { duck } from "../tests/lib/duck.mjs";
+import { azureReader, checkStore, ini, watchMemory } from "../tests/lib/job.mjs";
+
+const ROWS = Number(process.env.ROWS ?? 1000000);
+const formats = [
+  ["csv", { format: "csv" }],
+  ["csv gzip", { format: "csv", compression: "gzip" }],
+  ["ndjson", { format: "json" }],
+  ["ndjson gzip", { format: "json", compression: "gzip" }],
+];
+const grouped = (n) => n.toLocaleString("en-US");
+const kib = (n) => `${Math.round(n / 1024)} KiB`;
+const mib = (n) => `${(n / (1 << 20)).toFixed(1)} MiB`;
+
+// Every column of every row in a form in which two programs cannot disagree:
+// text and bytes in hex, '~' is NULL. The shell's own decimals of doubles are
+// not exact, so those come as whole part and rest, scaled by 2^62; the few too
+// large for that with 15 digits.
+const TRUTH = "SELECT id, customer, hex(title) AS title, " +
+  "coalesce(hex(note), '~') AS note, " +
+  "CASE WHEN abs(score) < 9e15 THEN CAST(score AS INTEGER) WHEN score IS " +
+  "NULL THEN '~' ELSE printf('%.14e', score) END AS score, CASE WHEN abs(score) < 9e15 THEN " +
+  "CAST((score - CAST(score AS INTEGER)) * 4611686018427387904.0 AS INTEGER) " +
+  "END AS rest, " +
+  "coalesce(amount, '~') AS amount, coalesce(updated_at, '~') AS updated_at, " +
+  "coalesce(state, '~') AS state, coalesce(active, '~') AS active, " +
+  "coalesce(hex(token), '~') AS token FROM orders";
+
+function writeTruth(database, path) {
+  const out = openSync(path, "w");
+  const r = spawnSync("sqlite3", ["-batch", "-csv", "-header", database, TRUTH],
+    { stdio: ["ignore", out, "inherit"] });
+  closeSync(out);
+  if (r.status !== 0) throw new Error("the sqlite3 shell failed");
+}
+
+// What DuckDB makes of a file of ours, column by column like TRUTH.
+function reader(format, path) {
+  const text = (c) => `coalesce(hex(${c}), '~')`;
+  const csv = `read_csv('${path}', header = true, delim = ',', quote = '"', ` +
+    "escape = '\"', nullstr = '', allow_quoted_nulls = false, " +
+    "all_varchar = true, new_line = '\\n', parallel = false)";
+  const columns = ["id", "customer", "title", "note", "score", "amount",
+    "updated_at", "state", "active", "token"];
+  const json = `read_json('${path}', format = 'newline_delimited', columns = {` +
+    columns.map((c) => `${c}: '${{ id: "BIGINT", customer: "BIGINT",
+      score: "DOUBLE", active: "BOOLEAN" }[c] ?? "VARCHAR"}'`).join(", ") + "})";
+  return "SELECT id::BIGINT AS id, customer::BIGINT AS customer, " +
+    `hex(title) AS title, ${text("note")} AS note, ` +
+    "CASE WHEN abs(score::DOUBLE) < 9e15 THEN " +
+    "trunc(score::DOUBLE)::BIGINT::VARCHAR ELSE " +
+    "printf('%.14e', score::DOUBLE) END AS score, " +
+    "CASE WHEN abs(score::DOUBLE) < 9e15 THEN trunc((score::DOUBLE - " +
+    "trunc(score::DOUBLE)) * 4611686018427387904)::BIGINT END AS rest, " +
+    "coalesce(amount, '~') AS amount, updated_at::TIMESTAMP AS updated_at, " +
+    "coalesce(state, '~') AS state, active::BOOLEAN AS active, " +
+    `CASE WHEN token IS NULL THEN '~' ELSE hex(from_base64(token)) END ` +
+    `AS token FROM ${format.startsWith("csv") ? csv : json}`;
+}
+
+async function compare(name, path, truth) {
+  const expected = "SELECT id, customer, title, note, " +
+    "nullif(score, '~') AS score, rest, amount, " +
+    "nullif(updated_at, '~')::TIMESTAMP AS updated_at, state, " +
+    "nullif(active, '~')::BOOLEAN AS active, token FROM read_csv('" +
+    `${truth}', header = true, columns = {id: 'BIGINT', customer: 'BIGINT', ` +
+    ["title", "note", "score", "rest", "amount", "updated_at", "state",
+      "active", "token"].map((c) => `${c}: '${c === "rest" ? "BIGINT" :
+      "VARCHAR"}'`).join(", ") + "})";
+  await duck("CREATE OR REPLACE TEMP TABLE got AS " + reader(name, path));
+  await duck(`CREATE TEMP TABLE IF NOT EXISTS want AS ${expected}`);
+  const differ = ["customer", "title", "note", "score", "rest", "amount",
+    "updated_at", "state", "active", "token"]
+    .map((c) => `got.${c} IS DISTINCT FROM want.${c}`).join(" OR ");
+  if (process.env.DEBUG_DEMO) console.log(await duck("SELECT got.*, want.* FROM got JOIN want USING (id) WHERE " + differ + " LIMIT 3"), await Promise.all(["customer","title","note","score","rest","amount","updated_at","state","active","token"].map(c => duck(`SELECT count(*)::INT AS ${c} FROM got JOIN want USING (id) WHERE got.${c} IS DISTINCT FROM want.${c}`))));
+  const [r] = await duck("SELECT (SELECT count(*) FROM got)::INT AS rows, " +
+    "(SELECT sum(customer) FROM got)::VARCHAR AS total, " +
+    "(SELECT sum(customer) FROM want)::VARCHAR AS wanted, " +
+    "(SELECT count(*) FROM want)::INT AS of, (SELECT count(*) FROM got " +
+    "FULL JOIN want USING (id) WHERE got.title IS NULL OR want.title IS NULL " +
+    `OR ${differ})::INT AS differ`);
+  return { ...r, same: r.rows === r.of && r.differ === 0 &&
+    r.total === r.wanted };
+}
+
+async function runJob(dir, name, path, env) {
+  const p = start(program, ["run", path, "--json", "--quiet"], { env });
+  const most = watchMemory(p.child.pid);
+  const r = await p.done;
+  const memory = most();
+  if (r.code !== 0) throw new Error(`${name}: exit ${r.code}\n${r.stderr}`);
+  return { ...JSON.parse(r.stdout), memory, seconds: r.seconds };
+}
+
+async function main(dir) {
+  console.log(`A SQLite database of ${grouped(ROWS)} rows ...`);
+  const database = join(dir, "orders.db");
+  execFileSync(join(top, "build/rowgen"), ["--rows", String(ROWS), database]);
+  const truth = join(dir, "truth.csv");
+  writeTruth(database, truth);
+  console.log(`  ${mib(statSync(database).size)}; Azurite over HTTPS ...`);
+  const az = await startAzurite({ memory: false });
+  await az.createContainer("demo");
+  const env = { RUNNEL_SAS: az.sas("demo", "rcwd") };
+  let same = true;
+  try {
+    const jobs = formats.map(([name, file]) => {
+      const path = join(dir, `${name.replace(" ", "-")}.ini`);
+      writeFileSync(path, ini({
+        job: { memory: "1M" },
+        source: { kind: "sqlite", database,
+          query: "SELECT * FROM orders ORDER BY id" },
+        file,
+        store: { url: `${az.url}/demo`, connections: 2 },
+        tls: { ca: az.ca },
+        auth: { kind: "sas", token: "${RUNNEL_SAS}" },
+      }));
+      return [name, path];
+    });
+    console.log("");
+    execFileSync(program, ["plan", jobs[0][1]],
+      { env: { ...process.env, ...env }, stdio: ["ignore", "inherit",
+        "inherit"] });
+    console.log("\nformat            rows       bytes  seconds  " +
+      "memory of 1024 KiB   DuckDB says");
+    for (const [name, path] of jobs) {
+      const r = await runJob(dir, name, path, env);
+      const runs = await checkStore(azureReader(az, "demo"));
+      const run = runs.find((x) => x.manifest.run === r.run);
+      const file = join(dir, `part.${name.startsWith("csv") ? "csv" : "json"}` +
+        (name.endsWith("gzip") ? ".gz" : ""));
+      if (run.files.length !== 1 || runs.strays.length > 0)
+        throw new Error(`${name}: ${run.files.length} files`);
+      writeFileSync(file, run.files[0].bytes);
+      const verdict = await compare(name, file, truth);
+      const fits = r.memory <= 1 << 20;
+      same = same && verdict.same && fits && verdict.rows === ROWS;
+      console.log([name.padEnd(12), grouped(r.rows).padStart(9),
+        mib(r.bytes).padStart(11), r.seconds.toFixed(1).padStart(8),
+        `${kib(r.memory).padStart(15)}${fits ? "     " : " !   "}`,
+        verdict.same ? "  every value of every row is the database's" :
+          `  DIFFERENT: ${verdict.rows} rows of ${verdict.of}, ` +
+          `${verdict.differ} differ`].join(" "));
+      await az.service.getContainerClient("demo").delete();
+      await az.createContainer("demo");
+    }
+  } finally {
+    await az.stop();
+  }
+  console.log(same ? "\nAll of it arrived, in the memory that was given." :
+    "\nNOT as it should be: see above.");
+  return same;
+}
+
+const dir = mkdtempSync(join(tmpdir(), "runnel-demo-"));
+let good = false;
+try {
+  good = await main(dir);
+} catch (e) {
+  console.error(e.message);
+} finally {
+  rmSync(dir, { recursive: true, force: true });
+}
+process.exit(good ? 0 : 1);
