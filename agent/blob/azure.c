@@ -90,7 +90,12 @@ static int open_parts(struct azure *a, struct rn_arena *mem,
 
     if (err < 0)
         return err;
-    struct rn_service service = { u->host, u->port, u->tls, u->account };
+    struct rn_service service;
+    memset(&service, 0, sizeof service);
+    service.host = u->host;
+    service.port = u->port;
+    service.tls = u->tls;
+    service.account = u->account;
     a->service.checksum = rn_blob_checksum(c->store.checksum, u);
     if ((err = choose_client(a, error)) < 0)
         return err;
