@@ -42,7 +42,9 @@ for (const file of [{ format: "csv" },
     const rows = file.compression ? 2000000 : 5000000;
     const small = await peakOf(100000, file);
     const large = await peakOf(rows, file);
-    assert(Math.abs(large - small) <= 16 * 1024, `${small} and ${large}`);
+    // libcurl and OpenSSL allocate as they like, within some bound.
+    assert(Math.abs(large - small) <= (curl ? 512 : 16) * 1024,
+      `${small} and ${large}`);
     if (curl) {
       console.log(`libcurl's build: ${Math.round(large / 1024)} KiB in all`);
       return;

@@ -87,6 +87,14 @@ for (const how of ["reset", "end"]) {
     assert.equal(made("put").length, 3);
   });
 
+  test(`"there already" for a file sent twice (${how}) is settled by asking`,
+    async () => {
+      await survives((q) => ["put", "commit"].includes(q.op) && q.n % 2 === 1 &&
+        { drop: how });
+      assert(proxy.log.some((e) => e.status === 409), "nothing was sent twice");
+      assert.equal(made("put").length + made("commit").length, 3);
+    });
+
   test(`a commit that never arrived (${how}) is made again`, async () => {
     await survives((q) => q.op === "commit" && q.n <= 2 && { lose: how });
     assert.equal(proxy.count.commit, 3);
