@@ -113,6 +113,11 @@ ALL_CFLAGS = -std=c11 $(OPT) -fPIE -ffunction-sections -fdata-sections \
 PORT_CFLAGS = -D_GNU_SOURCE -Iport/$(PORT)
 TEST_CFLAGS = -D_GNU_SOURCE -Iport/$(PORT) -Itests -Itests/lib -Itests/unit
 
+# The packaged library has neither the allocator hooks nor the callback for
+# trusted roots that TLS in fixed memory needs; its hashes are as good.
+ifeq ($(MBEDTLS)-$(HTTP),system-http1)
+$(error MBEDTLS=system has no hooks for fixed memory; use it with HTTP=curl)
+endif
 ifeq ($(MBEDTLS),system)
 MBED_LIBS = -lmbedtls -lmbedx509 -lmbedcrypto
 else

@@ -63,10 +63,7 @@ void cli_complain(const char *fmt, ...)
 
 int cli_failed(const struct rn_error *error)
 {
-    if (error->request[0] != 0)
-        cli_complain("%s (request %s)", error->text, error->request);
-    else
-        cli_complain("%s", error->text);
+    cli_complain("%s", error->text);
     return rn_error_exit(error);
 }
 
