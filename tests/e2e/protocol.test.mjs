@@ -248,6 +248,11 @@ for (const [what, answer] of [
       assert([4, 75].includes(r.code));
     });
 
+for (const status of [200, 202, 204])
+  test(`${status} to a block is not success even when the block was stored`,
+    () => fails((q) => q.op === "stage" && { edit: (a) => ({ ...a, status }) },
+      4, /success that is none/));
+
 test("201 to every request of a service that keeps nothing is not success",
   async () => {
     const { job, reader } = await setup({ rows: 10 });
