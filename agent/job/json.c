@@ -181,3 +181,20 @@ void rn_json_crc64(struct rn_json *j, uint64_t value)
         text[i] = "0123456789abcdef"[value >> (60 - 4 * i) & 15];
     rn_json_text(j, (struct rn_bytes){ (const uint8_t *)text, sizeof text });
 }
+
+static void put_count(struct rn_json *j, const char *key, uint64_t n)
+{
+    rn_json_key(j, key);
+    rn_json_u64(j, n);
+}
+
+void rn_json_counts(struct rn_json *j, const struct rn_counts *c)
+{
+    rn_json_key(j, "counts");
+    rn_json_open(j, '{');
+    put_count(j, "converted", c->converted);
+    put_count(j, "nulled", c->nulled);
+    put_count(j, "truncated", c->truncated);
+    put_count(j, "replaced", c->replaced);
+    rn_json_close(j, '}');
+}

@@ -8,6 +8,7 @@
 #define JOB_JSON_H
 
 #include "runnel/out.h"
+#include "runnel/row.h"
 
 struct rn_json {
     struct rn_out *out;
@@ -39,5 +40,8 @@ void rn_json_seconds(struct rn_json *j, int64_t ms);
 
 /* 16 hex digits in quotes. */
 void rn_json_crc64(struct rn_json *j, uint64_t value);
+
+/* The key "counts" and what policies did to cells. */
+void rn_json_counts(struct rn_json *j, const struct rn_counts *c);
 
 #endif

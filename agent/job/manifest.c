@@ -221,17 +221,6 @@ static void put_digests(struct rn_json *j, const struct rn_manifest_tail *t)
     rn_json_close(j, ']');
 }
 
-static void put_counts(struct rn_json *j, const struct rn_counts *c)
-{
-    rn_json_key(j, "counts");
-    rn_json_open(j, '{');
-    put_number(j, "converted", c->converted);
-    put_number(j, "nulled", c->nulled);
-    put_number(j, "truncated", c->truncated);
-    put_number(j, "replaced", c->replaced);
-    rn_json_close(j, '}');
-}
-
 static void put_watermark(struct rn_json *j, const struct rn_watermark *w)
 {
     char text[2 * RN_WATERMARK_MAX];
@@ -268,7 +257,7 @@ int rn_manifest_end(struct rn_manifest_writer *w,
     put_number(&j, "rows", tail->rows);
     put_number(&j, "bytes", tail->bytes);
     put_digests(&j, tail);
-    put_counts(&j, tail->counts);
+    rn_json_counts(&j, tail->counts);
     put_watermark(&j, tail->watermark);
     put_moment(&j, "finished", tail->finished_us);
     rn_json_close(&j, '}');

@@ -110,17 +110,6 @@ static void put_leftovers(struct rn_json *j, const struct rn_result *r)
     rn_json_close(j, '}');
 }
 
-static void put_counts(struct rn_json *j, const struct rn_counts *c)
-{
-    rn_json_key(j, "counts");
-    rn_json_open(j, '{');
-    put_number(j, "converted", c->converted);
-    put_number(j, "nulled", c->nulled);
-    put_number(j, "truncated", c->truncated);
-    put_number(j, "replaced", c->replaced);
-    rn_json_close(j, '}');
-}
-
 static void put_empty_list(struct rn_json *j, const char *key)
 {
     rn_json_key(j, key);
@@ -150,7 +139,7 @@ void rn_summary_json(const struct rn_summary *s, struct rn_out *out)
     rn_json_close(&j, '}');
     put_number(&j, "retries", r->retries);
     put_number(&j, "restarts", r->restarts);
-    put_counts(&j, &r->counts);
+    rn_json_counts(&j, &r->counts);
     put_leftovers(&j, r);
     rn_json_key(&j, "completed");
     if (r->completed[0] != '\0')

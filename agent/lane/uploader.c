@@ -149,11 +149,10 @@ static void settle_block(struct rn_uploader *u, struct rn_block *b)
     b->state = WAIT;
 }
 
-static int start_block(struct rn_uploader *u, struct rn_block *b, int64_t now)
+/* An outcome that is not there yet, and the time for one try. */
+static void make_ready(struct rn_uploader *u, struct rn_transfer *t,
+                       int64_t now)
 {
-    struct rn_transfer *t = &b->transfer;
-
-    rn_chain_open(&b->cursor, u->pool, &b->chain);
     rn_error_clear(&t->error);
     t->done = false;
     t->sent = false;
@@ -161,6 +160,14 @@ static int start_block(struct rn_uploader *u, struct rn_block *b, int64_t now)
     t->retry_after_ms = 0;
     t->renewals = u->renewals;
     t->deadline_ms = earlier(now + u->config->store.request_ms, u->deadline_ms);
+}
+
+static int start_block(struct rn_uploader *u, struct rn_block *b, int64_t now)
+{
+    struct rn_transfer *t = &b->transfer;
+
+    rn_chain_open(&b->cursor, u->pool, &b->chain);
+    make_ready(u, t, now);
     if (u->store->cls->start(u->store, t) < 0)
         return RN_E_FULL;
     if (b->tries == 0)
@@ -273,15 +280,7 @@ int rn_uploader_settle(struct rn_uploader *u)
 
 int rn_uploader_once(struct rn_uploader *u, struct rn_transfer *t)
 {
-    int64_t now = rn_clock_mono();
-
-    rn_error_clear(&t->error);
-    t->done = false;
-    t->sent = false;
-    t->err = RN_OK;
-    t->retry_after_ms = 0;
-    t->renewals = u->renewals;
-    t->deadline_ms = earlier(now + u->config->store.request_ms, u->deadline_ms);
+    make_ready(u, t, rn_clock_mono());
     while (u->store->cls->start(u->store, t) < 0) {
         if (rn_uploader_pump(u, rn_clock_mono() + LOOK_MS) < 0)
             return u->err;
