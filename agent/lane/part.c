@@ -154,17 +154,15 @@ static int may_try_again(struct rn_part *p, struct commit *c,
                          const struct rn_transfer *t)
 {
     struct rn_uploader *u = p->uploader;
-    int64_t by_ms = c->first_ms + u->config->store.retry_ms;
-    int err;
+    int64_t spent = rn_clock_mono() - c->first_ms;
 
     c->tries++;
+    if (spent + t->retry_after_ms > u->config->store.retry_ms)
+        return rn_uploader_fail(u, t);
+    u->retries++;
     rn_log(RN_LOG_WARN, "publishing %s: try %u: %s", p->object.path, c->tries,
            t->error.text);
-    err = rn_uploader_wait(u, c->tries, t->retry_after_ms, by_ms);
-    if (err < 0)
-        return u->err != RN_OK ? u->err : rn_uploader_fail(u, t);
-    u->retries++;
-    return RN_OK;
+    return rn_uploader_wait(u, c->tries, t->retry_after_ms);
 }
 
 static int publish(struct rn_part *p, struct rn_transfer *t)

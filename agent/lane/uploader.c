@@ -294,13 +294,10 @@ int rn_uploader_once(struct rn_uploader *u, struct rn_transfer *t)
     return t->err;
 }
 
-int rn_uploader_wait(struct rn_uploader *u, unsigned tries, int64_t asked_ms,
-                     int64_t by_ms)
+int rn_uploader_wait(struct rn_uploader *u, unsigned tries, int64_t asked_ms)
 {
     int64_t until = rn_clock_mono() + rn_backoff_ms(tries, chance(), asked_ms);
 
-    if (until > by_ms)
-        return RN_E_BUSY;
     while (rn_clock_mono() < until) {
         int64_t step = earlier(until, rn_clock_mono() + LOOK_MS);
 

@@ -79,12 +79,10 @@ int rn_uploader_settle(struct rn_uploader *u);
 /* One transfer, tried once, other blocks moving meanwhile. Returns t->err. */
 int rn_uploader_once(struct rn_uploader *u, struct rn_transfer *t);
 
-/* Sleep for a try after `tries` failures while blocks move. RN_E_BUSY, without
- * sleeping, when that would end after `by_ms`; u->err when the run may not go
- * on.
+/* Sleep for a try after `tries` failures while blocks move; RN_E_STOP or
+ * RN_E_AGAIN (the run's deadline) instead of RN_OK when it may not go on.
  */
-int rn_uploader_wait(struct rn_uploader *u, unsigned tries, int64_t asked_ms,
-                     int64_t by_ms);
+int rn_uploader_wait(struct rn_uploader *u, unsigned tries, int64_t asked_ms);
 
 /* A transfer that is safe to repeat (HEAD, DELETE) until it is settled, by
  * the plan for its code. Returns its last code; the error is t->error and not
