@@ -9,6 +9,7 @@
 #define RUNNEL_CONFIG_H
 
 #include "runnel/base.h"
+#include "runnel/row.h"
 
 /* [source] on_oversize, on_mismatch, on_bad_text */
 enum rn_policy {
@@ -56,7 +57,41 @@ enum rn_bool_words { RN_BOOL_TRUE_FALSE, RN_BOOL_1_0, RN_BOOL_T_F };
 
 enum rn_shape { RN_SHAPE_LINES, RN_SHAPE_ARRAY };
 
-enum rn_compression { RN_COMPRESSION_NONE, RN_COMPRESSION_GZIP };
+/* [file] compression: of the whole file (CSV, JSON), of each page (Parquet) or
+ * of each block (Avro)
+ */
+enum rn_compression {
+    RN_COMPRESSION_NONE, /* avro: null */
+    RN_COMPRESSION_GZIP,
+    RN_COMPRESSION_DEFLATE, /* avro */
+    RN_COMPRESSION_SNAPPY,
+    RN_COMPRESSION_ZSTD
+};
+
+/* [file] timestamps: unit of times and timestamps in Parquet and Avro */
+enum rn_timestamps {
+    RN_TIMESTAMPS_MICROS,
+    RN_TIMESTAMPS_MILLIS,         /* a value that has more is a mismatch     */
+    RN_TIMESTAMPS_MILLIS_TRUNCATE /* what it has more is dropped, counted in
+                                   * `truncated`                             */
+};
+
+/* [file] integer_encoding, text_encoding, boolean_encoding: Parquet values that
+ * no dictionary holds
+ */
+enum rn_encoding {
+    RN_ENCODING_PLAIN,
+    RN_ENCODING_DELTA,        /* integers, dates, times: DELTA_BINARY_PACKED */
+    RN_ENCODING_DELTA_LENGTH, /* text, blobs: DELTA_LENGTH_BYTE_ARRAY        */
+    RN_ENCODING_RLE,          /* booleans                                    */
+    RN_ENCODING_AUTO          /* booleans: RLE in data pages v2, else PLAIN  */
+};
+
+/* [types]: what a column of the query shall be, whatever its source says. */
+struct rn_type_rule {
+    const char *column;
+    struct rn_col as; /* all but name and nullable */
+};
 
 /* [store] checksum: what Put Block carries so that the service can refuse
  * changed bytes
@@ -104,7 +139,7 @@ struct rn_config {
     struct {
         const char *format;
         enum rn_compression compression;
-        int level;               /* gzip: 1 to 9                         */
+        int level;               /* gzip, deflate: 1 to 9; zstd: 1 to 19 */
         uint64_t rows_per_file;  /* 0: no limit                          */
         uint64_t bytes_per_file; /* of the file as stored; 0: no limit   */
         bool header;
@@ -121,7 +156,28 @@ struct rn_config {
         enum rn_shape shape;    /* json                                 */
         const char *row_number; /* csv, json: name of the column that
                                   * counts the run's rows, "" for none   */
+        enum rn_timestamps timestamps;     /* parquet, avro              */
+        uint64_t row_group_rows;           /* parquet: at most           */
+        uint64_t row_group_bytes;          /* parquet: as stored, about  */
+        uint64_t page;                     /* parquet: bytes of a data page
+                                            * before compression; avro: of a
+                                            * block; 0: by memory        */
+        int data_page;                     /* parquet: 1 or 2            */
+        bool dictionary;                   /* parquet                    */
+        bool page_index;                   /* parquet                    */
+        enum rn_encoding integer_encoding; /* parquet                    */
+        enum rn_encoding text_encoding;    /* parquet                    */
+        enum rn_encoding boolean_encoding; /* parquet                    */
+        const char *bloom_filter;          /* parquet: column names with
+                                            * commas between, "" for none */
+        uint64_t bloom_bytes;              /* parquet: of one filter: a power
+                                            * of two, 32 to 16 Mi        */
+        const char *record;                /* avro: the record's full name,
+                                            * "" for the job's           */
     } file;
+
+    const struct rn_type_rule *types; /* [types], in the file's order */
+    size_t types_n;
 
     struct {
         const char *url;

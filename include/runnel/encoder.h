@@ -4,6 +4,9 @@
  *
  * One begin/end pair makes one complete file. An encoder that failed stays
  * failed until the next begin(). Nothing is kept between files.
+ *
+ * Most formats are one stream of bytes (begin); Parquet is written in several
+ * places at once (begin_lanes, runnel/lanes.h). A class has one of the two.
  */
 #ifndef RUNNEL_ENCODER_H
 #define RUNNEL_ENCODER_H
@@ -11,6 +14,7 @@
 #include "runnel/arena.h"
 #include "runnel/config.h"
 #include "runnel/error.h"
+#include "runnel/lanes.h"
 #include "runnel/out.h"
 #include "runnel/row.h"
 
@@ -40,6 +44,13 @@ struct rn_encoder_class {
      */
     int (*begin)(struct rn_encoder *e, struct rn_out *out);
 
+    /* The same for a file of lanes: how many a group has with so many columns
+     * (NULL: the format is one stream), and the start; `lanes` is borrowed
+     * until end().
+     */
+    unsigned (*lanes)(size_t columns);
+    int (*begin_lanes)(struct rn_encoder *e, struct rn_lanes *lanes);
+
     /* Add one row; it is not used after the return. RN_E_VALUE with a text
      * that names row and column: a cell is outside what the format can hold.
      * `number` is the row's ordinal in the run, counted from 1.
@@ -48,6 +59,11 @@ struct rn_encoder_class {
 
     /* Write whatever closes the file: a bracket, a sync marker, a footer. */
     int (*end)(struct rn_encoder *e);
+
+    /* The format's own limits are near: end this file before the next row.
+     * NULL: there are none.
+     */
+    bool (*full)(const struct rn_encoder *e);
 };
 
 struct rn_encoder {
@@ -56,6 +72,7 @@ struct rn_encoder {
     const struct rn_schema *schema;
     struct rn_error *error;
     struct rn_out *out;       /* between begin() and end()             */
+    struct rn_lanes *lanes;   /* between begin_lanes() and end()       */
     struct rn_counts *counts; /* the run's, set by the owner after open();
                                * NULL: changes are not counted         */
 };

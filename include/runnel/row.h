@@ -18,7 +18,8 @@ enum rn_type {
                    * if the column says `utc`, else local to an unnamed
                    * place                                                */
     RN_TEXT,      /* bytes: valid UTF-8 once rn_check_row() has passed it */
-    RN_BLOB       /* bytes                                                */
+    RN_BLOB,      /* bytes                                                */
+    RN_UUID       /* bytes: 16, in the order in which they are written    */
 };
 
 /* "integer", "double", ... as the manifest and messages name it. */
@@ -31,6 +32,11 @@ struct rn_col {
     bool utc;             /* RN_TIMESTAMP: instants, not local times      */
     uint8_t precision;    /* RN_DECIMAL: digits in all, 1 to 38           */
     uint8_t scale;        /* RN_DECIMAL: digits after the point           */
+    uint8_t bits;         /* RN_I64: values fit 8, 16 or 32 bits, signed;
+                           * RN_F64: 32: each is a float's value; 0 or 64:
+                           * any value of the type                        */
+    bool millis;          /* RN_TIME, RN_TIMESTAMP: whole milliseconds    */
+    bool json;            /* RN_TEXT: JSON documents                      */
 };
 
 struct rn_schema {

@@ -25,7 +25,7 @@
 #define RN_BLOCK_ID 18
 struct rn_block_id {
     uint8_t nonce[RN_NONCE];
-    uint32_t group;    /* Parquet: row group; else 0                     */
+    uint32_t group;    /* Parquet: row group; else 0 (lane/columns.h)    */
     uint16_t lane;     /* Parquet: column chunk; else 0                  */
     uint32_t sequence; /* inside the lane, from 0                        */
 };
@@ -50,6 +50,8 @@ struct rn_object {
     const char *mime;
     const struct rn_meta *meta;
     size_t metas;
+    bool lanes; /* blocks come in any order and from several lanes; false:
+                 * all of group 0, lane 0, sequence 0, 1, 2 ...            */
 };
 
 enum rn_op {
