@@ -5,6 +5,8 @@
 #   make CC=clang                 build/clang/runnel
 #   make SAN=address,undefined    build/asan/runnel
 #   make SOURCES="sqlite"         the sources this image can read from
+#   make CODECS="snappy zstd"     what Parquet and Avro can be compressed with
+#                                 beside gzip and deflate; "" for no more
 #   make MBEDTLS=system SQLITE=system, MBEDTLS_DIR=, SQLITE_DIR=, INIH_DIR=
 #                                 see tools/setup
 #
@@ -18,6 +20,7 @@ SHELL = /bin/bash
 PORT ?= linux
 HTTP ?= http1
 SOURCES ?= sqlite
+CODECS ?=
 SAN ?=
 WERROR ?= -Werror
 # make's own default is cc; a person's choice still wins.
@@ -49,8 +52,10 @@ include tools/deps-flags.mk
 # folder are in every image.
 source_kinds = sqlite postgres mysql odbc csv ndjson
 absent_kinds = $(filter-out $(SOURCES),$(source_kinds))
+absent_codecs = $(filter-out $(CODECS),snappy zstd)
 AGENT_SRC := $(filter-out agent/cli/main.c \
-	$(foreach k,$(absent_kinds),agent/source/$k%.c agent/source/$k.c), \
+	$(foreach k,$(absent_kinds),agent/source/$k%.c agent/source/$k.c) \
+	$(absent_codecs:%=agent/compress/codec_%.c), \
 	$(wildcard agent/*/*.c))
 PORT_SRC := $(wildcard port/$(PORT)/*.c)
 
@@ -69,7 +74,8 @@ AGENT_SRC := $(filter-out \
 	$(PORT_SRC:port/$(PORT)/%.c=agent/core/%_portable.c),$(AGENT_SRC))
 
 LIB_SRC = $(AGENT_SRC) $(PORT_SRC)
-LIB_OBJ = $(LIB_SRC:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/source_list.o
+LIB_OBJ = $(LIB_SRC:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/source_list.o \
+	$(BUILD)/obj/codec_list.o
 MAIN_SRC = $(wildcard agent/cli/main.c)
 MAIN_OBJ = $(MAIN_SRC:%.c=$(BUILD)/obj/%.o)
 
@@ -256,9 +262,9 @@ $(GEN)/%.h: tools/%gen.c
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(subst ','\'',$(CC) $(ALL_CFLAGS) $(LINK_HARDEN) $(LDFLAGS) \
-		$(LIBS) $(SOURCES))' | cmp -s - $@ || \
+		$(LIBS) $(SOURCES) / $(CODECS))' | cmp -s - $@ || \
 	echo '$(subst ','\'',$(CC) $(ALL_CFLAGS) $(LINK_HARDEN) $(LDFLAGS) \
-		$(LIBS) $(SOURCES))' >$@
+		$(LIBS) $(SOURCES) / $(CODECS))' >$@
 
 # The list of objects: a file that went away must leave the archive too.
 $(BUILD)/objects: FORCE
@@ -289,7 +295,17 @@ $(BUILD)/source_list.c: $(BUILD)/flags Makefile
 	echo 'const size_t rn_sources_n = sizeof rn_sources / sizeof *rn_sources;'; \
 	} >$@
 
-$(BUILD)/obj/source_list.o: $(BUILD)/source_list.c | $(READY)
+$(BUILD)/codec_list.c: $(BUILD)/flags Makefile
+	@{ echo '/* codec_list.c: the codecs of this image; written by make. */'; \
+	echo '#include "compress/codec_list.h"'; \
+	echo 'const struct rn_codec_class *const rn_codecs[] = {'; \
+	for s in gzip deflate $(CODECS); do echo "    &rn_codec_$$s,"; done; \
+	echo '};'; \
+	echo 'const size_t rn_codecs_n = sizeof rn_codecs / sizeof *rn_codecs;'; \
+	} >$@
+
+$(BUILD)/obj/source_list.o $(BUILD)/obj/codec_list.o: $(BUILD)/obj/%.o: \
+		$(BUILD)/%.c | $(READY)
 	$(COMPILE) -c -o $@ $<
 
 $(BUILD)/librunnel.a: $(LIB_OBJ) $(BUILD)/objects

@@ -9,19 +9,13 @@
 #ifndef COMPRESS_GZIP_H
 #define COMPRESS_GZIP_H
 
-#include <zlib.h>
-
-#include "runnel/arena.h"
+#include "compress/deflate.h"
 #include "runnel/config.h"
-#include "runnel/out.h"
 
 struct rn_gzip {
     struct rn_out out; /* write here; its err carries the next one's */
     struct rn_out *next;
-    z_stream z;
-    gz_header header;
-    uint8_t *slab; /* zlib's memory, handed out front to back */
-    size_t cap, used;
+    struct rn_deflate deflate;
 };
 
 /* Arena bytes that init() takes. By job.memory:
