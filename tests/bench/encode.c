@@ -29,16 +29,16 @@ static uint8_t segment[1 << 16];
 static uint64_t seed = 1;
 
 static const struct rn_col columns[COLUMNS] = {
-    { RN_LIT("id"), RN_I64, false, false, 0, 0 },
-    { RN_LIT("customer"), RN_I64, true, false, 0, 0 },
-    { RN_LIT("comment"), RN_TEXT, true, false, 0, 0 },
-    { RN_LIT("note"), RN_TEXT, true, false, 0, 0 },
-    { RN_LIT("price"), RN_F64, true, false, 0, 0 },
-    { RN_LIT("amount"), RN_TEXT, true, false, 0, 0 },
-    { RN_LIT("created_at"), RN_TEXT, true, false, 0, 0 },
-    { RN_LIT("country"), RN_TEXT, true, false, 0, 0 },
-    { RN_LIT("active"), RN_I64, true, false, 0, 0 },
-    { RN_LIT("token"), RN_BLOB, true, false, 0, 0 },
+    { .name = RN_LIT("id"), .type = RN_I64 },
+    { .name = RN_LIT("customer"), .type = RN_I64, .nullable = true },
+    { .name = RN_LIT("comment"), .type = RN_TEXT, .nullable = true },
+    { .name = RN_LIT("note"), .type = RN_TEXT, .nullable = true },
+    { .name = RN_LIT("price"), .type = RN_F64, .nullable = true },
+    { .name = RN_LIT("amount"), .type = RN_TEXT, .nullable = true },
+    { .name = RN_LIT("created_at"), .type = RN_TEXT, .nullable = true },
+    { .name = RN_LIT("country"), .type = RN_TEXT, .nullable = true },
+    { .name = RN_LIT("active"), .type = RN_I64, .nullable = true },
+    { .name = RN_LIT("token"), .type = RN_BLOB, .nullable = true },
 };
 static const struct rn_schema schema = { columns, COLUMNS };
 

@@ -121,9 +121,9 @@ static void check_file(const struct rn_config *config, const struct memory *m,
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct rn_col columns[] = {
-        { RN_LIT("a"), RN_TEXT, true, false, 0, 0 },
-        { RN_LIT("b"), RN_I64, true, false, 0, 0 },
-        { RN_LIT("c"), RN_TEXT, true, false, 0, 0 },
+        { .name = RN_LIT("a"), .type = RN_TEXT, .nullable = true },
+        { .name = RN_LIT("b"), .type = RN_I64, .nullable = true },
+        { .name = RN_LIT("c"), .type = RN_TEXT, .nullable = true },
     };
     static const struct rn_schema schema = { columns, 3 };
     static const char *const nulls[] = { "", "NA", "a", "-" };

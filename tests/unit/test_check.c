@@ -11,10 +11,10 @@
 #include "row/check.h"
 
 static const struct rn_col columns[] = {
-    { RN_LIT("a"), RN_TEXT, true, false, 0, 0 },
-    { RN_LIT("b"), RN_TEXT, true, false, 0, 0 },
-    { RN_LIT("x"), RN_BLOB, true, false, 0, 0 },
-    { RN_LIT("f"), RN_F64, true, false, 0, 0 },
+    { .name = RN_LIT("a"), .type = RN_TEXT, .nullable = true },
+    { .name = RN_LIT("b"), .type = RN_TEXT, .nullable = true },
+    { .name = RN_LIT("x"), .type = RN_BLOB, .nullable = true },
+    { .name = RN_LIT("f"), .type = RN_F64, .nullable = true },
 };
 static const struct rn_schema schema = { columns, 4 };
 

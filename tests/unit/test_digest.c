@@ -20,7 +20,12 @@ static void start(enum rn_type type, uint8_t scale)
     static const struct rn_schema schema = { &column, 1 };
     struct rn_arena mem;
 
-    column = (struct rn_col){ RN_LIT("c"), type, true, true, 38, scale };
+    column = (struct rn_col){ .name = RN_LIT("c"),
+                              .type = type,
+                              .nullable = true,
+                              .utc = true,
+                              .precision = 38,
+                              .scale = scale };
     rn_arena_init(&mem, "digest", memory, rn_digest_need(1));
     d = rn_digest_init(&schema, &mem);
     assert_non_null(d);

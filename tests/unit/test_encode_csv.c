@@ -14,8 +14,8 @@
 static struct kit t;
 
 static const struct rn_col text_and_int[] = {
-    { RN_LIT("name"), RN_TEXT, true, false, 0, 0 },
-    { RN_LIT("n"), RN_I64, true, false, 0, 0 },
+    { .name = RN_LIT("name"), .type = RN_TEXT, .nullable = true },
+    { .name = RN_LIT("n"), .type = RN_I64, .nullable = true },
 };
 static const struct rn_schema two = { text_and_int, 2 };
 static const struct rn_schema one = { text_and_int, 1 };
@@ -180,14 +180,18 @@ static void null_and_what_looks_like_it_differ(void **state)
 static void quote_modes_do_what_they_say(void **state)
 {
     static const struct rn_col columns[] = {
-        { RN_LIT("s"), RN_TEXT, true, false, 0, 0 },
-        { RN_LIT("i"), RN_I64, true, false, 0, 0 },
-        { RN_LIT("f"), RN_F64, true, false, 0, 0 },
-        { RN_LIT("d"), RN_DECIMAL, true, false, 9, 2 },
-        { RN_LIT("b"), RN_BOOL, true, false, 0, 0 },
-        { RN_LIT("day"), RN_DATE, true, false, 0, 0 },
-        { RN_LIT("x"), RN_BLOB, true, false, 0, 0 },
-        { RN_LIT("z"), RN_TEXT, true, false, 0, 0 },
+        { .name = RN_LIT("s"), .type = RN_TEXT, .nullable = true },
+        { .name = RN_LIT("i"), .type = RN_I64, .nullable = true },
+        { .name = RN_LIT("f"), .type = RN_F64, .nullable = true },
+        { .name = RN_LIT("d"),
+          .type = RN_DECIMAL,
+          .nullable = true,
+          .precision = 9,
+          .scale = 2 },
+        { .name = RN_LIT("b"), .type = RN_BOOL, .nullable = true },
+        { .name = RN_LIT("day"), .type = RN_DATE, .nullable = true },
+        { .name = RN_LIT("x"), .type = RN_BLOB, .nullable = true },
+        { .name = RN_LIT("z"), .type = RN_TEXT, .nullable = true },
     };
     static const struct rn_schema schema = { columns, 8 };
     struct rn_cell cells[] = {
@@ -281,8 +285,8 @@ static void without_quotes_and_escape_the_cell_is_named(void **state)
 static void nan_and_infinities_go_by_the_job(void **state)
 {
     static const struct rn_col columns[] = {
-        { RN_LIT("a"), RN_F64, true, false, 0, 0 },
-        { RN_LIT("b"), RN_F64, true, false, 0, 0 },
+        { .name = RN_LIT("a"), .type = RN_F64, .nullable = true },
+        { .name = RN_LIT("b"), .type = RN_F64, .nullable = true },
     };
     static const struct rn_schema schema = { columns, 2 };
     struct rn_cell cells[] = { CELL_F64(1), CELL_F64(NAN), CELL_F64(INFINITY),
@@ -303,9 +307,13 @@ static void nan_and_infinities_go_by_the_job(void **state)
 static void numbers_keep_every_digit(void **state)
 {
     static const struct rn_col columns[] = {
-        { RN_LIT("i"), RN_I64, true, false, 0, 0 },
-        { RN_LIT("f"), RN_F64, true, false, 0, 0 },
-        { RN_LIT("d"), RN_DECIMAL, true, false, 38, 4 },
+        { .name = RN_LIT("i"), .type = RN_I64, .nullable = true },
+        { .name = RN_LIT("f"), .type = RN_F64, .nullable = true },
+        { .name = RN_LIT("d"),
+          .type = RN_DECIMAL,
+          .nullable = true,
+          .precision = 38,
+          .scale = 4 },
     };
     static const struct rn_schema schema = { columns, 3 };
     struct rn_cell cells[] = {
@@ -328,10 +336,13 @@ static void numbers_keep_every_digit(void **state)
 static void dates_have_four_spellings(void **state)
 {
     static const struct rn_col columns[] = {
-        { RN_LIT("d"), RN_DATE, true, false, 0, 0 },
-        { RN_LIT("t"), RN_TIME, true, false, 0, 0 },
-        { RN_LIT("l"), RN_TIMESTAMP, true, false, 0, 0 },
-        { RN_LIT("u"), RN_TIMESTAMP, true, true, 0, 0 },
+        { .name = RN_LIT("d"), .type = RN_DATE, .nullable = true },
+        { .name = RN_LIT("t"), .type = RN_TIME, .nullable = true },
+        { .name = RN_LIT("l"), .type = RN_TIMESTAMP, .nullable = true },
+        { .name = RN_LIT("u"),
+          .type = RN_TIMESTAMP,
+          .nullable = true,
+          .utc = true },
     };
     static const struct rn_schema schema = { columns, 4 };
     struct rn_cell cells[] = {
@@ -371,8 +382,8 @@ static void dates_have_four_spellings(void **state)
 static void dates_outside_the_calendar_are_refused(void **state)
 {
     static const struct rn_col columns[] = {
-        { RN_LIT("d"), RN_DATE, true, false, 0, 0 },
-        { RN_LIT("t"), RN_TIMESTAMP, true, false, 0, 0 },
+        { .name = RN_LIT("d"), .type = RN_DATE, .nullable = true },
+        { .name = RN_LIT("t"), .type = RN_TIMESTAMP, .nullable = true },
     };
     static const struct rn_schema schema = { columns, 2 };
     struct rn_cell day[] = { CELL_OF(RN_DATE, 2932897), CELL_NULL };
@@ -391,8 +402,8 @@ static void dates_outside_the_calendar_are_refused(void **state)
 static void blobs_are_base64_or_hex(void **state)
 {
     static const struct rn_col columns[] = {
-        { RN_LIT("a"), RN_BLOB, true, false, 0, 0 },
-        { RN_LIT("b"), RN_BLOB, true, false, 0, 0 },
+        { .name = RN_LIT("a"), .type = RN_BLOB, .nullable = true },
+        { .name = RN_LIT("b"), .type = RN_BLOB, .nullable = true },
     };
     static const struct rn_schema schema = { columns, 2 };
     struct rn_cell cells[] = { CELL_BYTES(RN_BLOB, "\0\xff"),
@@ -444,10 +455,10 @@ static void delimiter_and_newline_are_the_jobs(void **state)
 static void names_are_quoted_as_texts_are(void **state)
 {
     static const struct rn_col columns[] = {
-        { RN_LIT("a,b"), RN_I64, true, false, 0, 0 },
-        { RN_LIT("a,b"), RN_I64, true, false, 0, 0 },
-        { RN_LIT(""), RN_I64, true, false, 0, 0 },
-        { RN_LIT("sum(\"x\")"), RN_I64, true, false, 0, 0 },
+        { .name = RN_LIT("a,b"), .type = RN_I64, .nullable = true },
+        { .name = RN_LIT("a,b"), .type = RN_I64, .nullable = true },
+        { .name = RN_LIT(""), .type = RN_I64, .nullable = true },
+        { .name = RN_LIT("sum(\"x\")"), .type = RN_I64, .nullable = true },
     };
     static const struct rn_schema schema = { columns, 4 };
 
@@ -529,8 +540,8 @@ static void options_that_contradict_each_other_are_refused(void **state)
 static void names_that_are_not_utf8_are_refused(void **state)
 {
     static const struct rn_col columns[] = {
-        { RN_LIT("ok"), RN_I64, true, false, 0, 0 },
-        { RN_LIT("\xff"), RN_I64, true, false, 0, 0 },
+        { .name = RN_LIT("ok"), .type = RN_I64, .nullable = true },
+        { .name = RN_LIT("\xff"), .type = RN_I64, .nullable = true },
     };
     static const struct rn_schema schema = { columns, 2 };
 
@@ -542,11 +553,14 @@ static void names_that_are_not_utf8_are_refused(void **state)
 }
 
 static const struct rn_col mixed_columns[] = {
-    { RN_LIT("text"), RN_TEXT, true, false, 0, 0 },
-    { RN_LIT("i"), RN_I64, true, false, 0, 0 },
-    { RN_LIT("blob"), RN_BLOB, true, false, 0, 0 },
-    { RN_LIT("f"), RN_F64, true, false, 0, 0 },
-    { RN_LIT("at"), RN_TIMESTAMP, true, true, 0, 0 },
+    { .name = RN_LIT("text"), .type = RN_TEXT, .nullable = true },
+    { .name = RN_LIT("i"), .type = RN_I64, .nullable = true },
+    { .name = RN_LIT("blob"), .type = RN_BLOB, .nullable = true },
+    { .name = RN_LIT("f"), .type = RN_F64, .nullable = true },
+    { .name = RN_LIT("at"),
+      .type = RN_TIMESTAMP,
+      .nullable = true,
+      .utc = true },
 };
 static const struct rn_schema mixed = { mixed_columns, 5 };
 
@@ -629,8 +643,9 @@ static void sixteen_hundred_columns_are_a_row(void **state)
     (void)state;
     for (size_t i = 0; i < 1600; i++) {
         snprintf(names[i], sizeof(names[i]), "c%zu", i);
-        columns[i] =
-            (struct rn_col){ rn_bytes_of(names[i]), RN_I64, true, false, 0, 0 };
+        columns[i] = (struct rn_col){ .name = rn_bytes_of(names[i]),
+                                      .type = RN_I64,
+                                      .nullable = true };
         cells[i] = (struct rn_cell)CELL_I64((int64_t)i);
     }
     assert_int_equal(kit_open(&t, 0, &schema), RN_OK);

@@ -14,8 +14,8 @@
 static struct kit t;
 
 static const struct rn_col text_and_int[] = {
-    { RN_LIT("name"), RN_TEXT, true, false, 0, 0 },
-    { RN_LIT("n"), RN_I64, true, false, 0, 0 },
+    { .name = RN_LIT("name"), .type = RN_TEXT, .nullable = true },
+    { .name = RN_LIT("n"), .type = RN_I64, .nullable = true },
 };
 static const struct rn_schema two = { text_and_int, 2 };
 
@@ -126,11 +126,15 @@ static void every_control_byte_is_found_at_every_place(void **state)
 static void values_keep_every_digit(void **state)
 {
     static const struct rn_col columns[] = {
-        { RN_LIT("i"), RN_I64, true, false, 0, 0 },
-        { RN_LIT("f"), RN_F64, true, false, 0, 0 },
-        { RN_LIT("d"), RN_DECIMAL, true, false, 38, 4 },
-        { RN_LIT("b"), RN_BOOL, true, false, 0, 0 },
-        { RN_LIT("x"), RN_BLOB, true, false, 0, 0 },
+        { .name = RN_LIT("i"), .type = RN_I64, .nullable = true },
+        { .name = RN_LIT("f"), .type = RN_F64, .nullable = true },
+        { .name = RN_LIT("d"),
+          .type = RN_DECIMAL,
+          .nullable = true,
+          .precision = 38,
+          .scale = 4 },
+        { .name = RN_LIT("b"), .type = RN_BOOL, .nullable = true },
+        { .name = RN_LIT("x"), .type = RN_BLOB, .nullable = true },
     };
     static const struct rn_schema schema = { columns, 5 };
     struct rn_cell cells[] = {
@@ -165,9 +169,12 @@ static void values_keep_every_digit(void **state)
 static void dates_are_strings_or_numbers(void **state)
 {
     static const struct rn_col columns[] = {
-        { RN_LIT("d"), RN_DATE, true, false, 0, 0 },
-        { RN_LIT("t"), RN_TIME, true, false, 0, 0 },
-        { RN_LIT("u"), RN_TIMESTAMP, true, true, 0, 0 },
+        { .name = RN_LIT("d"), .type = RN_DATE, .nullable = true },
+        { .name = RN_LIT("t"), .type = RN_TIME, .nullable = true },
+        { .name = RN_LIT("u"),
+          .type = RN_TIMESTAMP,
+          .nullable = true,
+          .utc = true },
     };
     static const struct rn_schema schema = { columns, 3 };
     struct rn_cell cells[] = { CELL_OF(RN_DATE, 2932896),
@@ -190,7 +197,7 @@ static void dates_are_strings_or_numbers(void **state)
 static void nan_and_infinities_go_by_the_job(void **state)
 {
     static const struct rn_col columns[] = {
-        { RN_LIT("a"), RN_F64, true, false, 0, 0 },
+        { .name = RN_LIT("a"), .type = RN_F64, .nullable = true },
     };
     static const struct rn_schema schema = { columns, 1 };
     struct rn_cell cells[] = { CELL_F64(NAN), CELL_F64(INFINITY),
@@ -229,9 +236,9 @@ static void names_are_escaped_and_may_be_long(void **state)
 {
     static char name[300];
     struct rn_col columns[] = {
-        { RN_LIT("say \"x\"\n"), RN_I64, true, false, 0, 0 },
-        { RN_LIT(""), RN_NULL, true, false, 0, 0 },
-        { RN_LIT(""), RN_I64, true, false, 0, 0 },
+        { .name = RN_LIT("say \"x\"\n"), .type = RN_I64, .nullable = true },
+        { .name = RN_LIT(""), .type = RN_NULL, .nullable = true },
+        { .name = RN_LIT(""), .type = RN_I64, .nullable = true },
     };
     struct rn_schema schema = { columns, 3 };
     struct rn_cell cells[] = { CELL_I64(1), CELL_NULL, CELL_I64(3) };
@@ -254,9 +261,9 @@ static void names_are_escaped_and_may_be_long(void **state)
 static void names_that_occur_twice_are_refused(void **state)
 {
     static const struct rn_col columns[] = {
-        { RN_LIT("a"), RN_I64, true, false, 0, 0 },
-        { RN_LIT("b"), RN_I64, true, false, 0, 0 },
-        { RN_LIT("a"), RN_I64, true, false, 0, 0 },
+        { .name = RN_LIT("a"), .type = RN_I64, .nullable = true },
+        { .name = RN_LIT("b"), .type = RN_I64, .nullable = true },
+        { .name = RN_LIT("a"), .type = RN_I64, .nullable = true },
     };
     static const struct rn_schema three = { columns, 3 };
     static const struct rn_schema first_two = { columns, 2 };
@@ -273,11 +280,16 @@ static void names_that_occur_twice_are_refused(void **state)
 static void the_file_is_the_same_for_every_buffer_size(void **state)
 {
     static const struct rn_col columns[] = {
-        { RN_LIT("text"), RN_TEXT, true, false, 0, 0 },
-        { RN_LIT("a column of a rather long name"), RN_I64, true, false, 0, 0 },
-        { RN_LIT("blob"), RN_BLOB, true, false, 0, 0 },
-        { RN_LIT("f\n"), RN_F64, true, false, 0, 0 },
-        { RN_LIT("at"), RN_TIMESTAMP, true, true, 0, 0 },
+        { .name = RN_LIT("text"), .type = RN_TEXT, .nullable = true },
+        { .name = RN_LIT("a column of a rather long name"),
+          .type = RN_I64,
+          .nullable = true },
+        { .name = RN_LIT("blob"), .type = RN_BLOB, .nullable = true },
+        { .name = RN_LIT("f\n"), .type = RN_F64, .nullable = true },
+        { .name = RN_LIT("at"),
+          .type = RN_TIMESTAMP,
+          .nullable = true,
+          .utc = true },
     };
     static const struct rn_schema schema = { columns, 5 };
     static struct rn_cell cells[5 * 30];

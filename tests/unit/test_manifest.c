@@ -55,10 +55,17 @@ static void read_job(const char *file)
 }
 
 static const struct rn_col cols[] = {
-    { RN_LIT("id"), RN_I64, false, false, 0, 0 },
-    { RN_LIT("a \"b\""), RN_TEXT, true, false, 0, 0 },
-    { RN_LIT("at"), RN_TIMESTAMP, true, true, 0, 0 },
-    { RN_LIT("price"), RN_DECIMAL, true, false, 10, 2 },
+    { .name = RN_LIT("id"), .type = RN_I64 },
+    { .name = RN_LIT("a \"b\""), .type = RN_TEXT, .nullable = true },
+    { .name = RN_LIT("at"),
+      .type = RN_TIMESTAMP,
+      .nullable = true,
+      .utc = true },
+    { .name = RN_LIT("price"),
+      .type = RN_DECIMAL,
+      .nullable = true,
+      .precision = 10,
+      .scale = 2 },
 };
 static const struct rn_schema schema = { cols, RN_COUNTOF(cols) };
 
