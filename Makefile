@@ -7,8 +7,8 @@
 #   make SOURCES="sqlite"         the sources this image can read from
 #   make CODECS="snappy zstd"     what Parquet and Avro can be compressed with
 #                                 beside gzip and deflate; "" for no more
-#   make MBEDTLS=system SQLITE=system, MBEDTLS_DIR=, SQLITE_DIR=, INIH_DIR=
-#                                 see tools/setup
+#   make MBEDTLS=system SQLITE=system, MBEDTLS_DIR=, SQLITE_DIR=, INIH_DIR=,
+#        SNAPPY_DIR=              see tools/setup
 #
 # What differs between images is which files are listed here: there is no
 # #ifdef in agent/.
@@ -20,7 +20,7 @@ SHELL = /bin/bash
 PORT ?= linux
 HTTP ?= http1
 SOURCES ?= sqlite
-CODECS ?=
+CODECS ?= snappy zstd
 SAN ?=
 WERROR ?= -Werror
 # make's own default is cc; a person's choice still wins.
@@ -92,7 +92,7 @@ TABLES := $(patsubst tools/%gen.c,$(GEN)/%.h,$(wildcard tools/*_tablegen.c))
 READY = $(DEP_LIBS) $(TABLES)
 ALL_C := $(wildcard include/runnel/*.h agent/*/*.[ch] port/*/*.[ch] \
 	tests/unit/*.[ch] tests/unit/lib/*.[ch] tests/lib/*.[ch] \
-	tests/fuzz/*.[ch] tests/bench/*.[ch] tools/*.[ch])
+	tests/fuzz/*.[ch] tests/bench/*.[ch] tests/bench/peers/*.[ch] tools/*.[ch])
 
 # ------------------------------------------------------------------ flags
 
@@ -137,8 +137,15 @@ SQLITE_LIBS = $(DEPS)/lib/libsqlite3.a
 DEP_LIBS += $(DEPS)/lib/libsqlite3.a
 endif
 DEP_LIBS += $(DEPS)/lib/libinih.a
+ifneq ($(filter snappy,$(CODECS)),)
+CODEC_LIBS += $(DEPS)/lib/libsnappy.a
+DEP_LIBS += $(DEPS)/lib/libsnappy.a
+endif
+ifneq ($(filter zstd,$(CODECS)),)
+CODEC_LIBS += -l:libzstd.a
+endif
 # Static where we can: each shared library costs private pages.
-LIBS = $(MBED_LIBS) $(SQLITE_LIBS) $(DEPS)/lib/libinih.a \
+LIBS = $(MBED_LIBS) $(SQLITE_LIBS) $(DEPS)/lib/libinih.a $(CODEC_LIBS) \
 	$(if $(filter curl,$(HTTP)),-lcurl) -l:libz.a -lm
 # A group: mbedTLS calls back into the agent for memory, time and chance.
 LINK_LIBS = -Wl,--start-group $(BUILD)/librunnel.a $(LIBS) -Wl,--end-group
@@ -229,20 +236,34 @@ $(DEPS)/choice: FORCE
 	echo 'mbedtls=$(MBEDTLS)$(MBEDTLS_DIR) sqlite=$(SQLITE)$(SQLITE_DIR)' \
 		'inih=$(INIH_DIR)' >$@
 
+SETUP = MBEDTLS='$(MBEDTLS)' MBEDTLS_DIR='$(MBEDTLS_DIR)' SQLITE='$(SQLITE)' \
+	SQLITE_DIR='$(SQLITE_DIR)' INIH_DIR='$(INIH_DIR)' \
+	SNAPPY_DIR='$(SNAPPY_DIR)' CODECS='$(CODECS)' tools/setup
+
 ORIGINS = $(DEPS)/src/mbedtls.origin $(DEPS)/src/sqlite.origin \
 	$(DEPS)/src/inih.origin
 $(ORIGINS) &: $(DEPS)/choice
-	@MBEDTLS='$(MBEDTLS)' MBEDTLS_DIR='$(MBEDTLS_DIR)' SQLITE='$(SQLITE)' \
-		SQLITE_DIR='$(SQLITE_DIR)' INIH_DIR='$(INIH_DIR)' tools/setup build
+	@$(SETUP) build
 	@touch $(ORIGINS)
+
+# The codecs apart: another choice of them must not build all the rest again.
+$(DEPS)/codecs: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CODECS) $(SNAPPY_DIR)' | cmp -s - $@ || \
+	echo '$(CODECS) $(SNAPPY_DIR)' >$@
+
+$(DEPS)/codecs.ready: $(DEPS)/codecs | $(ORIGINS)
+	@$(SETUP) build
+	@touch $@
 
 # Built with gcc whatever the variant: the variants are about our code. They
 # share the result, so two of them started at once take turns.
-$(DEP_LIBS) &: $(ORIGINS) tools/deps.mk tools/deps-flags.mk \
-		$(wildcard agent/tls/mbedtls_config.h)
+$(DEP_LIBS) &: $(ORIGINS) $(DEPS)/codecs.ready \
+		tools/deps.mk tools/deps-flags.mk tools/snappy_fragment.cc \
+		$(wildcard agent/tls/mbedtls_config.h agent/compress/snappy_*.h)
 	@echo "  libraries (once)"
 	@flock $(DEPS)/.build $(MAKE) --no-print-directory -s -f tools/deps.mk CC=gcc DEPS=$(DEPS) \
-		MBEDTLS='$(MBEDTLS)' SQLITE='$(SQLITE)'
+		MBEDTLS='$(MBEDTLS)' SQLITE='$(SQLITE)' CODECS='$(CODECS)'
 	@touch $(DEP_LIBS)
 
 deps: $(DEP_LIBS) ## Only the libraries built from source
@@ -359,7 +380,7 @@ build/rowgen: tools/rowgen.c $(DEP_LIBS)
 
 # ------------------------------------------------------------------ bench
 
-BENCH_BIN = $(addprefix build/bench/,sink floor floor-own measure)
+BENCH_BIN = $(addprefix build/bench/,sink floor floor-own measure avro_c)
 bench-bins: $(BENCH_BIN)
 
 # Against the system's headers and libraries, as what it measures.
@@ -374,6 +395,9 @@ build/bench/measure: tests/bench/measure.c
 
 build/bench/floor: tests/bench/floor.c
 	$(BENCH_CC) -lsqlite3
+
+build/bench/avro_c: tests/bench/peers/avro_c.c
+	$(BENCH_CC) -lavro -lsqlite3
 
 build/bench/floor-own: tests/bench/floor.c $(DEP_LIBS)
 	$(BENCH_CC) -isystem $(DEPS)/include $(SQLITE_LIBS) -lm

@@ -1,30 +1,28 @@
-// tests/bench/report.mjs: a table of ratios out of the runs, and whether the
+// tests/bench/report.mjs: tables of ratios out of the runs, and whether the
 // agent is where it should be.
+
+import { fileTables, fileVerdicts } from "./report_files.mjs";
+import { median, mib, ratio, verdict } from "./report_parts.mjs";
 
 const CPU_TARGET = 1.3; // floors, for CSV into the sink without TLS
 const MEMORY_TARGET = 10; // times less than the smallest peer
-
-export function median(values) {
-  const v = [...values].sort((a, b) => a - b);
-  const half = v.length >> 1;
-  return v.length % 2 ? v[half] : (v[half - 1] + v[half]) / 2;
-}
-
-const mib = (bytes) => (bytes / 1048576).toFixed(bytes < 1e7 ? 2 : 1);
-const ratio = (r) => r.toFixed(2);
 
 // One row of the table: medians of the runs, and of each round's own ratio, so
 // that a slow minute of the machine weighs on both sides of it.
 function figures(r, floor) {
   const of = (key) => median(r.runs.map((run) => run[key]));
-  const overFloor = (key, by = key) =>
-    median(r.runs.map((run, i) => run[key] / floor.runs[i][by]));
+  const overFloor = (value, by) =>
+    median(r.runs.map((run, i) => value(run) / floor.runs[i][by]));
+  const before = r.runs[0].before;
   return {
     target: r.target, name: r.one.name, kind: r.one.kind, who: r.one.who,
-    runs: r.runs.length,
-    wall: overFloor("wall"), cpu: overFloor("cpu"),
-    server: overFloor("server", "cpu"),
+    runs: r.runs.length, file: r.one.file, budget: r.one.budget, read: r.read,
+    wall: overFloor((run) => run.wall, "wall"),
+    cpu: overFloor((run) => run.cpu, "cpu"),
+    server: overFloor((run) => run.server, "cpu"),
+    before: before && overFloor((run) => run.before.cpu, "cpu"),
     private: of("private"),
+    bytes: of("bytes"), files: r.runs[0].files?.length,
   };
 }
 
@@ -35,15 +33,14 @@ function table(rows) {
     "|---|---|---:|---:|---:|---:|",
   ];
   for (const r of rows) {
-    const server = r.kind === "floor" ? "" : ratio(r.server);
+    const server = r.kind.startsWith("floor") || r.target === "folder"
+      ? "" : ratio(r.server);
     const name = r.name.replaceAll("|", "\\|");
     lines.push(`| ${r.target} | ${name} | ${ratio(r.wall)} | ` +
       `${ratio(r.cpu)} | ${server} | ${mib(r.private)} |`);
   }
   return lines;
 }
-
-const verdict = (good, text) => `- ${good ? "reached" : "MISSED"}: ${text}`;
 
 function cpuVerdict(rows) {
   const own = rows.find((r) => r.target === "sink" && r.who === "agent" &&
@@ -86,21 +83,27 @@ function memoryVerdicts(rows) {
   });
 }
 
-export function report(results, count) {
+export function report(results, count, load) {
   const done = results.filter((r) => r.runs.length > 0);
   const rows = done.map((r) => figures(r, done.find((f) =>
     f.target === r.target && f.one.who === "floor")));
   const floors = done.filter((r) => r.one.who === "floor")
     .flatMap((r) => r.runs.map((run) => run.cpu));
   const failed = results.filter((r) => r.failure);
+  const files = rows.filter((r) => r.file);
+  const uploads = rows.filter((r) => !r.file);
   return [
     `${count} rows, 10 columns; medians of ${done[0]?.runs.length ?? 0} runs ` +
-      `in turn, gzip 6 of one. The floor took ${Math.min(...floors).toFixed(2)} to ` +
-      `${Math.max(...floors).toFixed(2)} s of CPU.`, "",
+      "in turn, slow codecs (gzip, gzip 6, deflate) and files made only to be " +
+      `read of one. The floor took ${Math.min(...floors).toFixed(2)} to ` +
+      `${Math.max(...floors).toFixed(2)} s of CPU. Others kept ` +
+      `${load} processors busy when it began.`, "",
     ...table(rows), "",
+    ...fileTables(files),
     ...failed.map((r) =>
       verdict(false, `${r.one.name} into ${r.target} failed: ` +
         r.failure.replaceAll("\n", "; "))),
-    ...cpuVerdict(rows), ...peerVerdicts(rows), ...memoryVerdicts(rows), "",
+    ...cpuVerdict(rows), ...peerVerdicts(rows), ...memoryVerdicts(uploads),
+    ...fileVerdicts(files), "",
   ].join("\n");
 }
