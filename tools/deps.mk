@@ -7,7 +7,10 @@
 
 DEPS ?= build/deps
 CC ?= cc
+CXX ?= g++
 AR ?= ar
+LD ?= ld
+OBJCOPY ?= objcopy
 include tools/deps-flags.mk
 
 # Position independent, sections apart so that the linker drops what is not
@@ -22,6 +25,9 @@ ifneq ($(SQLITE),system)
 LIBS += $(DEPS)/lib/libsqlite3.a
 endif
 LIBS += $(DEPS)/lib/libinih.a
+ifneq ($(filter snappy,$(CODECS)),)
+LIBS += $(DEPS)/lib/libsnappy.a
+endif
 
 all: $(LIBS)
 
@@ -85,4 +91,39 @@ $(DEPS)/obj/inih/ini.o: $(DEPS)/src/inih.origin tools/deps-flags.mk \
 $(DEPS)/lib/libinih.a: $(DEPS)/obj/inih/ini.o
 	@mkdir -p $(@D) $(DEPS)/include
 	cp $(DEPS)/src/inih/ini.h $(DEPS)/include
+	rm -f $@ && $(AR) rcs $@ $^
+
+# ------------------------------------------------------------------ snappy
+# C++, of which only the part that we call gets into the archive: it knows no
+# allocator, no exception and no C++ library, and no other name of it can meet
+# one of another copy.
+
+SNAPPY = $(DEPS)/src/snappy
+SNAPPY_WORK = $(DEPS)/obj/snappy
+SNAPPY_FLAGS = -std=c++11 $(filter-out -std=%,$(DEP_CFLAGS)) -DNDEBUG \
+	-fno-exceptions -fno-rtti -fno-threadsafe-statics $(SNAPPY_DEFS)
+
+# What its own build writes: the version and what the system has.
+$(SNAPPY_WORK)/snappy-stubs-public.h: $(DEPS)/src/snappy.origin tools/deps.mk
+	@mkdir -p $(@D)
+	v=$$(sed -n 's/^project(Snappy VERSION \([0-9.]*\).*/\1/p' \
+		$(SNAPPY)/CMakeLists.txt) && IFS=. && set -- $$v && \
+	sed -e 's/$${HAVE_SYS_UIO_H_01}/0/' \
+		-e "s/\$${PROJECT_VERSION_MAJOR}/$$1/" \
+		-e "s/\$${PROJECT_VERSION_MINOR}/$$2/" \
+		-e "s/\$${PROJECT_VERSION_PATCH}/$$3/" \
+		$(SNAPPY)/snappy-stubs-public.h.in >$@
+
+$(SNAPPY_WORK)/snappy.o: tools/snappy_fragment.cc \
+		agent/compress/snappy_fragment.h tools/deps-flags.mk \
+		$(SNAPPY_WORK)/snappy-stubs-public.h
+	$(CXX) $(SNAPPY_FLAGS) -Iagent -I$(SNAPPY_WORK) -I$(SNAPPY) \
+		-c -o $(@D)/all.o $<
+	$(LD) -r --gc-sections -u rn_snappy_fragment -u rn_snappy_version \
+		-o $@ $(@D)/all.o
+	$(OBJCOPY) --strip-unneeded --keep-global-symbol=rn_snappy_fragment \
+		--keep-global-symbol=rn_snappy_version $@
+
+$(DEPS)/lib/libsnappy.a: $(SNAPPY_WORK)/snappy.o
+	@mkdir -p $(@D)
 	rm -f $@ && $(AR) rcs $@ $^

@@ -36,6 +36,8 @@ struct rn_codec_class {
      */
     int (*pack)(struct rn_codec *c, const struct rn_bytes *piece, size_t pieces,
                 struct rn_out *out);
+
+    const char *(*version)(void); /* of the library */
 };
 
 struct rn_codec {
