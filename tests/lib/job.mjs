@@ -97,6 +97,7 @@ export function makeJob(options) {
     source: { kind: "sqlite", database, query: options.query,
       ...options.source },
     file: { format: "csv", ...options.file },
+    types: options.types,
     store: { path: "{job}/{run}/part-{part}.{ext}", ...options.store },
     tls: options.tls,
     auth: options.auth,
