@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "core/log.h"
+#include "lane/columns.h"
 #include "lane/lane.h"
 #include "runnel/port.h"
 
@@ -36,11 +37,15 @@ int rn_part_begin(struct rn_part *p, struct rn_uploader *u,
 
 uint64_t rn_part_bytes(const struct rn_part *p)
 {
-    return p->open ? rn_out_total(&p->lane.out) : p->bytes;
+    if (!p->open)
+        return p->bytes;
+    return p->columns ? p->columns->bytes : rn_out_total(&p->lane.out);
 }
 
 bool rn_part_near_limit(const struct rn_part *p, uint32_t spare)
 {
+    if (p->columns)
+        return rn_columns_near_limit(p->columns, spare);
     return p->lane.sequence + spare >= RN_MAX_BLOCKS;
 }
 
@@ -222,21 +227,34 @@ static int commit_blocks(struct rn_part *p)
     };
     int err = rn_uploader_settle(p->uploader);
 
+    if (p->columns)
+        t.list =
+            (struct rn_block_list){ p->blocks, rn_columns_id_at, p->columns };
     return err < 0 ? err : publish(p, &t);
 }
 
-int rn_part_commit(struct rn_part *p)
+/* No more bytes: what was not staged becomes the last block, or stays in the
+ * chain when nothing was staged at all.
+ */
+static int finish(struct rn_part *p)
 {
     struct rn_lane *l = &p->lane;
-    int err;
+    int err = rn_lane_finish(l);
 
-    RN_ASSERT(p->open);
-    err = rn_lane_finish(l);
     if (err == RN_OK && l->sequence > 0)
         err = rn_lane_submit(l);
     p->bytes = rn_out_total(&l->out);
     p->blocks = l->sequence;
     p->crc64 = l->sequence > 0 ? l->staged_crc : l->chain_crc;
+    return err;
+}
+
+int rn_part_commit(struct rn_part *p)
+{
+    int err;
+
+    RN_ASSERT(p->open);
+    err = p->columns ? rn_columns_finish(p->columns) : finish(p);
     if (err == RN_OK)
         err = p->blocks > 0 ? commit_blocks(p) : put_whole(p);
     if (err < 0) {
@@ -252,6 +270,8 @@ void rn_part_abandon(struct rn_part *p)
     if (!p->open)
         return;
     rn_lane_drop(&p->lane);
+    if (p->columns)
+        rn_columns_drop(p->columns);
     p->open = false;
     p->uploader->store->cls->forget(p->uploader->store, &p->object);
 }

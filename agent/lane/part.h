@@ -35,12 +35,15 @@ struct rn_attempt {
     uint8_t nonce[RN_NONCE];
 };
 
+struct rn_columns;
+
 struct rn_part {
     struct rn_uploader *uploader;
     struct rn_object object;
     uint32_t block_segments;   /* a chain this long becomes a block         */
     struct rn_attempt attempt; /* proves that a commit was ours */
     struct rn_lane lane;
+    struct rn_columns *columns; /* lane/columns.h; NULL: one lane */
     bool open;
 
     /* After commit() */
@@ -58,11 +61,13 @@ int rn_part_begin(struct rn_part *p, struct rn_uploader *u,
                   const struct rn_object *object,
                   const struct rn_attempt *attempt, uint32_t block_segments);
 
-/* Bytes of the file so far, those in the lane included. */
+/* Bytes of the file so far, those not yet staged included. */
 uint64_t rn_part_bytes(const struct rn_part *p);
 
 /* True when the file should be closed soon: what can still be written before
- * the service's 50,000 blocks are used up is less than `spare` blocks.
+ * the service's 50,000 blocks are used up is less than `spare` blocks. A file
+ * of several lanes counts in what closing it may still need, and has a table
+ * that can be full as well.
  */
 bool rn_part_near_limit(const struct rn_part *p, uint32_t spare);
 

@@ -218,6 +218,11 @@ int rn_uploader_pump(struct rn_uploader *u, int64_t until_ms)
     return u->err;
 }
 
+int rn_uploader_await(struct rn_uploader *u)
+{
+    return rn_uploader_pump(u, rn_clock_mono() + LOOK_MS);
+}
+
 uint32_t rn_uploader_segment(struct rn_uploader *u)
 {
     if (u->in_use > 0)
@@ -228,7 +233,7 @@ uint32_t rn_uploader_segment(struct rn_uploader *u)
         if (s != RN_NO_SEGMENT)
             return s;
         RN_ASSERT(u->in_use > 0); /* else nothing would ever come back */
-        rn_uploader_pump(u, rn_clock_mono() + LOOK_MS);
+        rn_uploader_await(u);
     }
     return RN_NO_SEGMENT;
 }
@@ -236,7 +241,7 @@ uint32_t rn_uploader_segment(struct rn_uploader *u)
 static struct rn_block *free_entry(struct rn_uploader *u)
 {
     while (u->in_use == u->blocks) {
-        if (rn_uploader_pump(u, rn_clock_mono() + LOOK_MS) < 0)
+        if (rn_uploader_await(u) < 0)
             return NULL;
     }
     for (unsigned i = 0; i < u->blocks; i++) {
@@ -274,7 +279,7 @@ int rn_uploader_submit(struct rn_uploader *u, const struct rn_object *object,
 int rn_uploader_settle(struct rn_uploader *u)
 {
     while (u->err == RN_OK && u->in_use > 0)
-        rn_uploader_pump(u, rn_clock_mono() + LOOK_MS);
+        rn_uploader_await(u);
     return u->err;
 }
 
@@ -282,11 +287,11 @@ int rn_uploader_once(struct rn_uploader *u, struct rn_transfer *t)
 {
     make_ready(u, t, rn_clock_mono());
     while (u->store->cls->start(u->store, t) < 0) {
-        if (rn_uploader_pump(u, rn_clock_mono() + LOOK_MS) < 0)
+        if (rn_uploader_await(u) < 0)
             return u->err;
     }
     while (!t->done) {
-        if (rn_uploader_pump(u, rn_clock_mono() + LOOK_MS) < 0) {
+        if (rn_uploader_await(u) < 0) {
             u->store->cls->cancel(u->store, t);
             return u->err;
         }

@@ -73,6 +73,11 @@ int rn_uploader_submit(struct rn_uploader *u, const struct rn_object *object,
  */
 int rn_uploader_pump(struct rn_uploader *u, int64_t until_ms);
 
+/* The same until something happens, or a stop request has to be looked for
+ * again: one step of a loop that waits.
+ */
+int rn_uploader_await(struct rn_uploader *u);
+
 /* Wait until every block is acknowledged. Returns u->err. */
 int rn_uploader_settle(struct rn_uploader *u);
 

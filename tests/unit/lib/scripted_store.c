@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/crc64.h"
 #include "runnel/port.h"
 
 int64_t scripted_now_ms;
@@ -29,29 +30,91 @@ static struct scripted_store *self(struct rn_store *s)
     return (struct scripted_store *)(void *)s;
 }
 
-static void stage(struct scripted_store *s, struct rn_transfer *t)
+static bool same_id(const struct rn_block_id *a, const struct rn_block_id *b)
 {
-    unsigned at = 0;
+    return a->group == b->group && a->lane == b->lane &&
+           a->sequence == b->sequence &&
+           memcmp(a->nonce, b->nonce, sizeof a->nonce) == 0;
+}
+
+/* The place of this id in the table, or the empty one where it belongs. */
+static struct stored_block *find(struct scripted_store *s,
+                                 const struct rn_block_id *id)
+{
+    uint32_t h = (id->group * 31u + id->lane) * 50021u + id->sequence;
+
+    h *= 2654435761u;
+    for (h %= s->room;; h = (h + 1) % s->room) {
+        struct stored_block *b = &s->block[h];
+
+        if (!b->bytes || same_id(&b->id, id))
+            return b;
+    }
+}
+
+static void make_room(struct scripted_store *s)
+{
+    struct stored_block *old = s->block;
+    unsigned n = s->room;
+
+    if (s->blocks * 2 < n)
+        return;
+    s->room = n > 0 ? n * 4 : 64;
+    s->block = calloc(s->room, sizeof *s->block);
+    for (unsigned i = 0; i < n; i++) {
+        if (old[i].bytes)
+            *find(s, &old[i].id) = old[i];
+    }
+    free(old);
+}
+
+static void forget_blocks(struct scripted_store *s)
+{
+    for (unsigned i = 0; i < s->room; i++)
+        free(s->block[i].bytes);
+    free(s->block);
+    s->block = NULL;
+    s->room = 0;
+    s->blocks = 0;
+}
+
+static uint8_t *body_of(const struct rn_transfer *t)
+{
+    uint8_t *bytes = malloc((size_t)t->body.len + 1);
     uint64_t offset = 0;
 
-    while (at < s->blocks && memcmp(&s->block[at].id, &t->id, sizeof t->id))
-        at++;
-    RN_ASSERT(at < STORE_BLOCKS);
-    if (at == s->blocks)
-        s->blocks++;
-    free(s->block[at].bytes);
-    s->block[at].id = t->id;
-    s->block[at].len = (size_t)t->body.len;
-    s->block[at].bytes = malloc((size_t)t->body.len);
     while (offset < t->body.len) {
         struct rn_bytes piece[3];
         size_t n = t->body.at(t->body.ctx, offset, piece, 3);
 
         for (size_t i = 0; i < n; i++) {
-            memcpy(s->block[at].bytes + offset, piece[i].p, piece[i].n);
+            memcpy(bytes + offset, piece[i].p, piece[i].n);
             offset += piece[i].n;
         }
     }
+    return bytes;
+}
+
+static void stage(struct scripted_store *s, struct rn_transfer *t)
+{
+    struct stored_block new = { t->id, body_of(t), (size_t)t->body.len };
+    struct stored_block *b;
+
+    RN_ASSERT(t->object->lanes || (t->id.group == 0 && t->id.lane == 0));
+    RN_ASSERT(new.len > 0 && rn_crc64(0, new.bytes, new.len) == t->crc64);
+    make_room(s);
+    b = find(s, &t->id);
+    if (b->bytes) {
+        s->overwritten++;
+        if (b->len != new.len || memcmp(b->bytes, new.bytes, new.len) != 0)
+            s->changed = true;
+        free(b->bytes);
+    } else {
+        s->blocks++;
+    }
+    *b = new;
+    if (new.len > s->longest)
+        s->longest = new.len;
 }
 
 static void show(struct scripted_store *s, const struct rn_transfer *t)
@@ -69,23 +132,23 @@ static int publish(struct scripted_store *s, const struct rn_transfer *t)
 {
     size_t len = 0;
 
+    s->listed = t->list.n;
     if (s->visible)
         return RN_E_EXISTS;
     for (uint32_t i = 0; i < t->list.n; i++) {
         struct rn_block_id id;
-        unsigned at = 0;
+        struct stored_block *b;
 
         t->list.id_at(t->list.ctx, i, &id);
-        while (at < s->blocks && memcmp(&s->block[at].id, &id, sizeof id))
-            at++;
-        if (at == s->blocks)
+        b = s->room > 0 ? find(s, &id) : NULL;
+        if (!b || !b->bytes)
             return RN_E_STALE;
-        RN_ASSERT(len + s->block[at].len <= STORE_BYTES);
-        memcpy(s->content + len, s->block[at].bytes, s->block[at].len);
-        len += s->block[at].len;
+        RN_ASSERT(len + b->len <= STORE_BYTES);
+        memcpy(s->content + len, b->bytes, b->len);
+        len += b->len;
     }
     s->length = len;
-    s->blocks = 0;
+    forget_blocks(s);
     show(s, t);
     return RN_OK;
 }
@@ -96,6 +159,7 @@ static int put(struct scripted_store *s, struct rn_transfer *t)
 
     if (s->visible)
         return RN_E_EXISTS;
+    RN_ASSERT(t->body.len <= STORE_BYTES);
     while (offset < t->body.len) {
         struct rn_bytes piece;
 
@@ -248,13 +312,14 @@ void scripted_init(struct scripted_store *s, unsigned connections)
     s->store.cls = &class_scripted;
     strcpy(s->store.place, "scripted");
     s->connections = connections;
+    s->content = malloc(STORE_BYTES);
     scripted_now_ms = 1000;
 }
 
 void scripted_free(struct scripted_store *s)
 {
-    for (unsigned i = 0; i < STORE_BLOCKS; i++)
-        free(s->block[i].bytes);
+    forget_blocks(s);
+    free(s->content);
 }
 
 void scripted_turn(struct scripted_store *s, enum rn_op op, struct turn t)

@@ -23,9 +23,14 @@ struct turn {
     int64_t later_ms; /* applied only when so much time has passed          */
 };
 
-#define SCRIPT_MAX   64
-#define STORE_BLOCKS 4096
-#define STORE_BYTES  (1u << 20)
+#define SCRIPT_MAX  64
+#define STORE_BYTES (8u << 20) /* of a visible file */
+
+struct stored_block {
+    struct rn_block_id id;
+    uint8_t *bytes; /* NULL: an empty place of the table */
+    size_t len;
+};
 
 struct scripted_store {
     struct rn_store store; /* first member */
@@ -40,18 +45,19 @@ struct scripted_store {
     struct rn_transfer *under_way[32];
     unsigned n_under_way;
 
-    struct {
-        struct rn_block_id id;
-        uint8_t *bytes;
-        size_t len;
-    } block[STORE_BLOCKS];
-    unsigned blocks;
+    struct stored_block *block; /* a hash table by id, `room` places */
+    unsigned room;
+    unsigned blocks;      /* staged and not published            */
+    unsigned overwritten; /* staged again under the same id      */
+    bool changed;         /* such a block had other bytes before */
+    size_t longest;       /* bytes of the longest block          */
 
     bool visible;
-    uint8_t content[STORE_BYTES];
+    uint8_t *content;
     size_t length;
     char run[40];
     unsigned versions;    /* times the visible content was made */
+    unsigned listed;      /* ids in the last list               */
     int64_t commit_at_ms; /* a commit that takes effect later; 0: none */
     struct rn_transfer late;
     bool lie_length; /* HEAD tells one byte more */

@@ -1,0 +1,607 @@
+/* lane/columns.c: see lane/columns.h.
+ *
+ * Places are numbered: the group's lanes from 0, then foot head, foot and
+ * trunk. What the trunk counts as staged is everything of the file that comes
+ * before its chain.
+ */
+#include "lane/columns.h"
+
+#include <string.h>
+
+#include "core/crc64.h"
+#include "lane/lane.h"
+
+/* Bytes in segments of which the last may have room, and their checksum. */
+struct strand {
+    struct rn_chain chain;
+    uint64_t crc;
+};
+
+struct rn_column_lane {
+    struct strand head; /* once staged, only its checksum               */
+    struct strand tail; /* what follows the staged blocks               */
+    uint64_t headed;    /* bytes of a head that is a block, 0: it is not */
+    uint64_t staged;
+    uint64_t staged_crc;
+    uint32_t sequence; /* own blocks                                   */
+};
+
+#define NO_PLACE UINT32_MAX
+
+/* Until a file has its first block, chains grow as long as the pool allows,
+ * so that a small file is one request; but a request has a deadline.
+ */
+#define FIRST_MAX (8u << 20)
+
+/* Staging begins when no more than this part of the pool is free: the rest is
+ * what lanes fill while blocks are under way.
+ */
+#define LOW_SHARE 8
+
+/* -- memory -------------------------------------------------------------- */
+
+static size_t entries(uint32_t lanes, uint32_t groups)
+{
+    return ((size_t)groups + 1) * ((size_t)lanes + 1) + 3;
+}
+
+size_t rn_columns_need(uint32_t lanes, uint32_t groups)
+{
+    size_t n = entries(lanes, groups);
+
+    return RN_ROUND(sizeof(struct rn_column_lane) * ((size_t)lanes + 3)) +
+           RN_ROUND(sizeof(uint16_t) * n) + RN_ROUND((n + 7) / 8);
+}
+
+uint32_t rn_columns_segments(uint32_t lanes)
+{
+    /* One for each place, partly filled, one to fill, and a few so that blocks
+     * are under way meanwhile.
+     */
+    return lanes + 3 + 5;
+}
+
+/* -- places -------------------------------------------------------------- */
+
+static uint32_t trunk_of(const struct rn_columns *c)
+{
+    return c->lanes.n + 2;
+}
+
+static uint32_t place_of(const struct rn_columns *c, uint32_t lane)
+{
+    switch (lane) {
+    case RN_LANE_FOOT_HEAD:
+        return c->lanes.n;
+    case RN_LANE_FOOT:
+        return c->lanes.n + 1;
+    case RN_LANE_TRUNK:
+        return trunk_of(c);
+    default:
+        RN_ASSERT(lane < c->lanes.n);
+        return lane;
+    }
+}
+
+static void clear(struct rn_column_lane *l)
+{
+    memset(l, 0, sizeof *l);
+    rn_chain_clear(&l->head.chain);
+    rn_chain_clear(&l->tail.chain);
+}
+
+static struct rn_pool *pool_of(const struct rn_columns *c)
+{
+    return c->part->uploader->pool;
+}
+
+static struct rn_block_id id_of(const struct rn_columns *c, uint32_t group,
+                                uint32_t lane, uint32_t sequence)
+{
+    struct rn_block_id id = { .group = group,
+                              .lane = (uint16_t)lane,
+                              .sequence = sequence };
+
+    memcpy(id.nonce, c->part->attempt.nonce, sizeof id.nonce);
+    return id;
+}
+
+/* -- strands ------------------------------------------------------------- */
+
+/* Bytes that fit the last segment. */
+static uint32_t room_in(const struct rn_pool *pool, const struct strand *s)
+{
+    return s->chain.len > 0 ? pool->segment - pool->fill[s->chain.last] : 0;
+}
+
+static void add(struct rn_pool *pool, struct strand *s, const uint8_t *p,
+                uint32_t n)
+{
+    uint32_t fill = pool->fill[s->chain.last];
+
+    memcpy(rn_pool_at(pool, s->chain.last) + fill, p, n);
+    pool->fill[s->chain.last] = fill + n;
+    s->chain.len += n;
+}
+
+/* All of `from` behind `to`. What fits the last segment is copied there: many
+ * short pieces would else hold a segment each.
+ */
+static void join(struct rn_pool *pool, struct strand *to, struct strand *from)
+{
+    if (from->chain.len == 0)
+        return;
+    to->crc = rn_crc64_join(to->crc, from->crc, from->chain.len);
+    from->crc = 0;
+    if (from->chain.len > room_in(pool, to)) {
+        rn_chain_join(pool, &to->chain, &from->chain);
+        return;
+    }
+    for (uint32_t s = from->chain.first; s != RN_NO_SEGMENT; s = pool->next[s])
+        add(pool, to, rn_pool_at(pool, s), pool->fill[s]);
+    rn_chain_release(pool, &from->chain);
+}
+
+/* -- staging ------------------------------------------------------------- */
+
+/* `n` bytes with this checksum follow what is staged. */
+static void extend(struct rn_column_lane *l, uint64_t crc, uint64_t n)
+{
+    if (n == 0)
+        return;
+    l->staged_crc = rn_crc64_join(l->staged_crc, crc, n);
+    l->staged += n;
+}
+
+static int hand_over(struct rn_columns *c, struct strand *s,
+                     const struct rn_block_id *id)
+{
+    struct rn_part *p = c->part;
+    struct rn_uploader *u = p->uploader;
+
+    if (c->blocks == RN_MAX_BLOCKS) {
+        rn_chain_release(u->pool, &s->chain);
+        return rn_fail(u->error, RN_E_FULL, RN_AT_STORE,
+                       "%s: one row does not fit what is left of a file's "
+                       "%u blocks; raise job.memory",
+                       p->object.path, RN_MAX_BLOCKS);
+    }
+    c->blocks++;
+    return rn_uploader_submit(u, &p->object, id, &s->chain, s->crc);
+}
+
+static int stage(struct rn_columns *c, struct rn_column_lane *l,
+                 const struct rn_block_id *id)
+{
+    int err;
+
+    extend(l, l->tail.crc, l->tail.chain.len);
+    err = hand_over(c, &l->tail, id);
+    l->tail.crc = 0;
+    return err;
+}
+
+static int stage_tail(struct rn_columns *c, uint32_t place)
+{
+    struct rn_column_lane *l = &c->lane[place];
+    struct rn_block_id id;
+
+    if (place == trunk_of(c))
+        id = id_of(c, c->group, 0, l->sequence);
+    else if (place >= c->lanes.n)
+        id = id_of(c, RN_FOOT_GROUP, place - c->lanes.n + 1, l->sequence + 1);
+    else
+        id = id_of(c, c->group, place + 1, l->sequence + 1);
+    l->sequence++;
+    return stage(c, l, &id);
+}
+
+static int stage_head(struct rn_columns *c, uint32_t place)
+{
+    struct rn_column_lane *l = &c->lane[place];
+    struct rn_block_id id = id_of(c, c->group, place + 1, 0);
+
+    l->headed = l->head.chain.len;
+    return hand_over(c, &l->head, &id);
+}
+
+/* Whether a chain has become as long as a block should be. */
+static bool is_block(const struct rn_columns *c, const struct strand *s)
+{
+    return s->chain.segments >= c->part->block_segments &&
+           (c->blocks > 0 || s->chain.len >= FIRST_MAX);
+}
+
+/* -- making room --------------------------------------------------------- */
+
+struct pick {
+    uint32_t place; /* NO_PLACE: nothing there */
+    bool head;
+    uint64_t len;
+};
+
+/* The longest chain. A head counts half: to stage it means that what precedes
+ * it has to be a block as well.
+ */
+static struct pick longest(const struct rn_columns *c)
+{
+    struct pick best = { .place = NO_PLACE };
+
+    for (uint32_t i = 0; i <= trunk_of(c); i++) {
+        uint64_t tail = c->lane[i].tail.chain.len;
+        uint64_t head =
+            i == c->heading ? 0 : (c->lane[i].head.chain.len + 1) / 2;
+
+        if (tail > best.len)
+            best = (struct pick){ i, false, tail };
+        if (head > best.len)
+            best = (struct pick){ i, true, head };
+    }
+    return best;
+}
+
+/* Whether a chain is worth a block although others are under way: half of
+ * what each place would have if all were alike.
+ */
+static bool is_worth(const struct rn_columns *c, const struct pick *k)
+{
+    const struct rn_pool *pool = pool_of(c);
+
+    return k->len * 2 * (trunk_of(c) + 1) >= (uint64_t)pool->n * pool->segment;
+}
+
+/* Stage chains while the pool is low and a connection idle. */
+static int relieve(struct rn_columns *c)
+{
+    struct rn_uploader *u = c->part->uploader;
+    uint32_t low = c->spare + u->pool->n / LOW_SHARE;
+
+    while (u->err == RN_OK && u->pool->free_n <= low &&
+           (u->in_use == 0 || u->in_use < u->config->store.connections)) {
+        struct pick k = longest(c);
+        int err;
+
+        if (k.place == NO_PLACE || (u->in_use > 0 && !is_worth(c, &k)))
+            break;
+        err = k.head ? stage_head(c, k.place) : stage_tail(c, k.place);
+        if (err < 0)
+            return err;
+    }
+    return u->err;
+}
+
+/* A segment, from the pool or from the network. It never waits for nothing:
+ * either a block is under way, or there is a chain to make one of.
+ */
+static int take(struct rn_columns *c, uint32_t *segment)
+{
+    struct rn_uploader *u = c->part->uploader;
+
+    if (u->in_use > 0)
+        rn_uploader_pump(u, 0);
+    for (;;) {
+        int err = relieve(c);
+
+        if (err < 0)
+            return err;
+        if (u->pool->free_n > c->spare)
+            break;
+        if (u->in_use == 0)
+            return rn_fail(u->error, RN_E_FULL, RN_AT_AGENT,
+                           "%s: a dictionary is larger than the pool's %u "
+                           "segments of %u bytes; raise job.memory",
+                           c->part->object.path, u->pool->n, u->pool->segment);
+        rn_uploader_await(u);
+    }
+    *segment = rn_pool_take(u->pool);
+    return RN_OK;
+}
+
+/* -- what encoders call -------------------------------------------------- */
+
+/* A segment for the end of this chain, which may be staged before. */
+static int next_segment(struct rn_columns *c, uint32_t place, bool head,
+                        uint32_t *segment)
+{
+    int err = RN_OK;
+
+    if (!head && is_block(c, &c->lane[place].tail))
+        err = stage_tail(c, place);
+    return err < 0 ? err : take(c, segment);
+}
+
+static int append(struct rn_columns *c, uint32_t place, bool head,
+                  struct rn_bytes from)
+{
+    struct rn_pool *pool = pool_of(c);
+    struct strand *s = head ? &c->lane[place].head : &c->lane[place].tail;
+
+    while (from.n > 0) {
+        uint32_t segment = RN_NO_SEGMENT;
+        uint32_t room = room_in(pool, s);
+        uint32_t n;
+        int err = room > 0 ? RN_OK : next_segment(c, place, head, &segment);
+
+        if (err < 0)
+            return err;
+        if (room == 0)
+            room = pool->segment;
+        n = from.n < room ? (uint32_t)from.n : room;
+        if (segment == RN_NO_SEGMENT) {
+            add(pool, s, from.p, n);
+        } else {
+            memcpy(rn_pool_at(pool, segment), from.p, n);
+            rn_chain_add(pool, &s->chain, segment, n);
+        }
+        s->crc = rn_crc64(s->crc, from.p, n);
+        from.p += n;
+        from.n -= n;
+    }
+    return RN_OK;
+}
+
+static struct rn_columns *columns_of(struct rn_lanes *l)
+{
+    return (struct rn_columns *)(void *)l;
+}
+
+static int columns_put(struct rn_lanes *l, uint32_t lane, const void *p,
+                       size_t n)
+{
+    struct rn_columns *c = columns_of(l);
+    uint32_t place = place_of(c, lane);
+
+    RN_ASSERT(place != trunk_of(c) || !c->open);
+    if (c->err < 0 || n == 0)
+        return c->err;
+    if (place < c->lanes.n)
+        c->open = true;
+    c->heading = NO_PLACE;
+    c->bytes += n;
+    c->err = append(c, place, false, (struct rn_bytes){ p, n });
+    return c->err;
+}
+
+static int columns_head(struct rn_lanes *l, uint32_t lane, const void *p,
+                        size_t n)
+{
+    struct rn_columns *c = columns_of(l);
+    const struct rn_column_lane *to = &c->lane[lane];
+
+    RN_ASSERT(lane < c->lanes.n);
+    if (c->err < 0 || n == 0)
+        return c->err;
+    RN_ASSERT(c->heading == lane ||
+              (to->head.chain.len == 0 && to->headed == 0));
+    c->open = true;
+    c->heading = lane;
+    c->bytes += n;
+    c->err = append(c, lane, true, (struct rn_bytes){ p, n });
+    return c->err;
+}
+
+/* -- closing ------------------------------------------------------------- */
+
+/* A row of the table being written: places `first` and on, as lanes 1.. of
+ * `group`, after the trunk.
+ */
+struct closing {
+    size_t row; /* entry of the trunk */
+    uint32_t group;
+    uint32_t first;
+};
+
+static void set_joined(struct rn_columns *c, size_t entry, bool on)
+{
+    uint8_t bit = (uint8_t)(1u << entry % 8);
+
+    if (on)
+        c->joined[entry / 8] |= bit;
+    else
+        c->joined[entry / 8] &= (uint8_t)~bit;
+}
+
+/* The trunk's chain goes out as the last block of the lane before lane `k`,
+ * or of the trunk.
+ */
+static int stage_before(struct rn_columns *c, const struct closing *w,
+                        uint32_t k)
+{
+    struct rn_column_lane *trunk = &c->lane[trunk_of(c)];
+    uint16_t *count = &c->count[w->row + k - 1];
+    struct rn_block_id id = k == 1 ? id_of(c, c->group, 0, *count)
+                                   : id_of(c, w->group, k - 1, *count + 1u);
+
+    if (trunk->tail.chain.len == 0)
+        return RN_OK;
+    (*count)++;
+    return stage(c, trunk, &id);
+}
+
+/* Lane `k` becomes part of the file, whose end so far is the trunk. */
+static int close_lane(struct rn_columns *c, const struct closing *w, uint32_t k)
+{
+    struct rn_column_lane *trunk = &c->lane[trunk_of(c)];
+    struct rn_column_lane *l = &c->lane[w->first + k - 1];
+    bool joined = l->headed > 0;
+    int err = RN_OK;
+
+    if (joined || is_block(c, &trunk->tail))
+        err = stage_before(c, w, k);
+    if (joined)
+        extend(trunk, l->head.crc, l->headed);
+    else
+        join(pool_of(c), &trunk->tail, &l->head);
+    if (err == RN_OK && l->sequence > 0 && trunk->tail.chain.len > 0) {
+        struct rn_block_id id = id_of(c, w->group, k, 0);
+
+        joined = true;
+        err = stage(c, trunk, &id);
+    }
+    if (err < 0)
+        return err;
+    extend(trunk, l->staged_crc, l->staged);
+    c->count[w->row + k] = (uint16_t)l->sequence;
+    set_joined(c, w->row + k, joined);
+    join(pool_of(c), &trunk->tail, &l->tail);
+    clear(l);
+    return RN_OK;
+}
+
+static int close_lanes(struct rn_columns *c, const struct closing *w,
+                       uint32_t n)
+{
+    struct rn_column_lane *trunk = &c->lane[trunk_of(c)];
+    int err = RN_OK;
+
+    c->count[w->row] = (uint16_t)trunk->sequence;
+    set_joined(c, w->row, false);
+    trunk->sequence = 0;
+    for (uint32_t k = 1; k <= n && err == RN_OK; k++)
+        err = close_lane(c, w, k);
+    return err;
+}
+
+static size_t open_row(const struct rn_columns *c)
+{
+    return (size_t)c->group * (c->lanes.n + 1);
+}
+
+static int columns_close_group(struct rn_lanes *l)
+{
+    struct rn_columns *c = columns_of(l);
+    struct closing w = { .row = open_row(c), .group = c->group, .first = 0 };
+
+    if (c->err < 0)
+        return c->err;
+    c->heading = NO_PLACE;
+    if (c->group > c->groups)
+        c->err = rn_fail(c->part->uploader->error, RN_E_FULL, RN_AT_AGENT,
+                         "%s: the table of %u row groups is full",
+                         c->part->object.path, c->groups);
+    else
+        c->err = close_lanes(c, &w, c->lanes.n);
+    if (c->err < 0)
+        return c->err;
+    c->group++;
+    c->open = false;
+    return RN_OK;
+}
+
+/* -- the life of a file -------------------------------------------------- */
+
+int rn_columns_init(struct rn_columns *c, uint32_t lanes, uint32_t groups,
+                    struct rn_arena *mem)
+{
+    size_t n = entries(lanes, groups);
+
+    RN_ASSERT(lanes > 0 && lanes <= RN_LANES_MAX);
+    memset(c, 0, sizeof *c);
+    c->lanes.n = lanes;
+    c->lanes.put = columns_put;
+    c->lanes.head = columns_head;
+    c->lanes.close_group = columns_close_group;
+    c->groups = groups;
+    c->lane = RN_TAKE(mem, struct rn_column_lane, (size_t)lanes + 3);
+    c->count = RN_TAKE(mem, uint16_t, n);
+    c->joined = RN_TAKE(mem, uint8_t, (n + 7) / 8);
+    return c->lane && c->count && c->joined ? RN_OK : RN_E_FULL;
+}
+
+void rn_columns_begin(struct rn_columns *c, struct rn_part *p)
+{
+    rn_lane_drop(&p->lane);
+    p->lane.out.err = RN_E_FULL; /* the lane's own stream is not used */
+    p->object.lanes = true;
+    p->columns = c;
+    c->part = p;
+    c->group = 0;
+    c->blocks = 0;
+    c->bytes = 0;
+    c->err = RN_OK;
+    c->open = false;
+    c->heading = NO_PLACE;
+    for (uint32_t i = 0; i <= trunk_of(c); i++)
+        clear(&c->lane[i]);
+}
+
+bool rn_columns_near_limit(const struct rn_columns *c, uint32_t spare)
+{
+    /* What closing may need: each lane's last bytes, its head and the joined
+     * pieces before it, and the ends of trunk and feet. Never so much that a
+     * file of very many lanes would hardly begin.
+     */
+    uint32_t closing = 3 * c->lanes.n + 4;
+    uint32_t most = RN_MAX_BLOCKS / 2;
+
+    return c->group >= c->groups ||
+           (uint64_t)c->blocks + spare + (closing < most ? closing : most) >=
+               RN_MAX_BLOCKS;
+}
+
+int rn_columns_finish(struct rn_columns *c)
+{
+    struct closing w = { .row = open_row(c),
+                         .group = RN_FOOT_GROUP,
+                         .first = c->lanes.n };
+    struct rn_column_lane *trunk = &c->lane[trunk_of(c)];
+    struct rn_part *p = c->part;
+
+    RN_ASSERT(!c->open);
+    if (c->err < 0)
+        return c->err;
+    c->err = close_lanes(c, &w, 2);
+    if (c->err == RN_OK && c->blocks > 0)
+        c->err = stage_before(c, &w, 3);
+    p->bytes = c->bytes;
+    p->blocks = c->blocks;
+    p->crc64 = c->blocks > 0 ? trunk->staged_crc : trunk->tail.crc;
+    p->lane.chain = trunk->tail.chain;
+    rn_chain_clear(&trunk->tail.chain);
+    c->at_entry = 0;
+    c->at = 0;
+    return c->err;
+}
+
+/* Blocks of one entry; only lanes have joined pieces. */
+static uint32_t blocks_in(const struct rn_columns *c, size_t entry)
+{
+    return c->count[entry] + (c->joined[entry / 8] >> entry % 8 & 1u);
+}
+
+void rn_columns_id_at(void *ctx, uint32_t i, struct rn_block_id *id)
+{
+    struct rn_columns *c = ctx;
+    size_t width = (size_t)c->lanes.n + 1;
+    size_t last = open_row(c);
+    uint32_t lane;
+    uint32_t k;
+
+    if (i < c->at) {
+        c->at_entry = 0;
+        c->at = 0;
+    }
+    while (i - c->at >= blocks_in(c, c->at_entry)) {
+        c->at += blocks_in(c, c->at_entry);
+        c->at_entry++;
+        RN_ASSERT(c->at_entry <= last + 2);
+    }
+    k = i - c->at;
+    lane = (uint32_t)(c->at_entry > last ? c->at_entry - last
+                                         : c->at_entry % width);
+    if (lane > 0 && blocks_in(c, c->at_entry) == c->count[c->at_entry])
+        k++; /* no joined pieces: own blocks only, which count from 1 */
+    *id = id_of(
+        c, c->at_entry > last ? RN_FOOT_GROUP : (uint32_t)(c->at_entry / width),
+        lane, k);
+}
+
+void rn_columns_drop(struct rn_columns *c)
+{
+    struct rn_pool *pool = pool_of(c);
+
+    for (uint32_t i = 0; i <= trunk_of(c); i++) {
+        rn_chain_release(pool, &c->lane[i].head.chain);
+        rn_chain_release(pool, &c->lane[i].tail.chain);
+    }
+}
