@@ -13,6 +13,7 @@
 #include "encode/text.h"
 #include "row/name.h"
 #include "row/number.h"
+#include "row/uuid.h"
 
 /* Longer null texts would outgrow a pen's take, and serve nobody. */
 #define NULL_TEXT_MAX 64
@@ -26,8 +27,8 @@ struct csv {
                             * quote = none before what `field` does; 0:
                             * there is nothing to escape with         */
     bool none;                /* no quotes at all                        */
-    bool always[RN_BLOB + 1]; /* by type: in quotes whatever it holds */
-    bool odd;    /* a number or a date could look like the null text */
+    bool always[RN_UUID + 1]; /* by type: in quotes whatever it holds */
+    bool odd;    /* a number, date or UUID could look like the null text */
     bool single; /* one field in a line: an empty line would be lost */
     bool failed;
     struct rn_bytes null;
@@ -138,6 +139,8 @@ static bool is_word(struct rn_bytes text)
         if (rn_bytes_equal(text, rn_bytes_of(word[i])))
             return true;
     }
+    if (text.n == RN_UUID_TEXT)
+        return true;
     return text.n > 0 &&
            (text.p[0] == '-' || (text.p[0] >= '0' && text.p[0] <= '9'));
 }
@@ -158,7 +161,7 @@ static void set_up(struct csv *k)
     k->quote = (uint8_t)config->file.quote_char;
     k->none = mode == RN_QUOTE_NONE;
     k->lead = (uint8_t)(escape || k->none ? escape : config->file.quote_char);
-    for (int t = 0; t <= RN_BLOB; t++)
+    for (int t = 0; t <= RN_UUID; t++)
         k->always[t] =
             values || (mode == RN_QUOTE_NON_NUMERIC && t > RN_DECIMAL);
     if (!k->none) {
@@ -288,7 +291,7 @@ static int put_null(struct csv *k, struct rn_pen *p)
     return RN_OK;
 }
 
-/* Numbers, dates and the like, whose bytes never need quotes. */
+/* Numbers, dates, UUIDs and the like, whose bytes never need quotes. */
 static int put_value(struct csv *k, struct rn_pen *p, const struct rn_col *col,
                      const struct rn_cell *cell)
 {

@@ -154,12 +154,13 @@ static void prepare_keys(struct json *k)
     }
 }
 
-/* Numbers, dates, booleans; `quotes` around dates in ISO. */
+/* Numbers, dates, UUIDs; `quotes` around dates in ISO and around UUIDs. */
 static int put_value(struct json *k, struct rn_pen *p, size_t key,
                      const struct rn_col *col, const struct rn_cell *cell)
 {
     bool quotes =
-        cell->type >= RN_DATE && k->e.config->file.dates == RN_DATES_ISO;
+        cell->type == RN_UUID ||
+        (cell->type >= RN_DATE && k->e.config->file.dates == RN_DATES_ISO);
     uint8_t *from, *to;
     int n;
 

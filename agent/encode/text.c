@@ -8,6 +8,7 @@
 #include "row/name.h"
 #include "row/number.h"
 #include "row/utf8.h"
+#include "row/uuid.h"
 
 static size_t put_bool(enum rn_bool_words words, bool v, char *to)
 {
@@ -102,6 +103,10 @@ int rn_value_text(const struct rn_config *config, const struct rn_col *col,
         RN_ASSERT(cell->as.bytes.n > 0 && cell->as.bytes.n <= RN_VALUE_TEXT);
         memcpy(to, cell->as.bytes.p, cell->as.bytes.n);
         return (int)cell->as.bytes.n;
+    case RN_UUID:
+        RN_ASSERT(cell->as.bytes.n == RN_UUID_BYTES);
+        rn_format_uuid(cell->as.bytes.p, to);
+        return RN_UUID_TEXT;
     default:
         RN_ASSERT(cell->type == RN_DATE || cell->type == RN_TIME ||
                   cell->type == RN_TIMESTAMP);
@@ -167,7 +172,8 @@ int rn_cell_fail(struct rn_encoder *e, uint64_t number, size_t column,
 {
     struct rn_bytes name = e->schema->col[column].name;
 
-    rn_out_fail(e->out, RN_E_VALUE);
+    if (e->out)
+        rn_out_fail(e->out, RN_E_VALUE);
     return rn_fail(e->error, RN_E_VALUE, RN_AT_SOURCE, RN_CELL_FMT "%s",
                    RN_CELL_ARGS(number, name), why);
 }

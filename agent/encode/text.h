@@ -8,8 +8,8 @@
 /* The longest text of a cell that is neither text nor blob. */
 #define RN_VALUE_TEXT 48
 
-/* A boolean, number, date, time or timestamp as the job writes it, doubles
- * finite. Returns the length; RN_E_VALUE outside the years 0001 to 9999 or,
+/* A boolean, number, date, time, timestamp or UUID as the job writes it,
+ * doubles finite. Returns the length; RN_E_VALUE outside the years 0001 to 9999 or,
  * for times, the day.
  */
 int rn_value_text(const struct rn_config *config, const struct rn_col *col,

@@ -23,6 +23,7 @@ _Static_assert(INI_CALL_HANDLER_ON_NEW_SECTION == 1, "sections are checked");
 
 #define FILE_MAX   49152
 #define NAME_SHOWN 32
+#define NAME_SET   256 /* a column's name may be longer than a key's */
 
 /* ---------------------------------------------------------------- messages */
 
@@ -70,20 +71,15 @@ int rn_config_fail(struct rn_config_reader *r, int line, const struct rn_key *k,
     return rn_fail(&r->fail, RN_E_CONFIG, RN_AT_CONFIG, "%s: %s", where, text);
 }
 
-/* A name may be shown only when it looks like one: a secret that was wrapped
- * by mistake ends up where a key should be.
- */
-static const char *shown(const char *name)
+static bool is_types(const char *section)
 {
-    size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz"
-                              "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
-    return len > 0 && len <= NAME_SHOWN && name[len] == 0
-               ? name
-               : "(not shown, it is no name)";
+    return strcmp(section, RN_TYPES) == 0;
 }
 
 static bool known_section(const char *section)
 {
+    if (is_types(section))
+        return true;
     for (size_t i = 0; rn_key_section(i) != NULL; i++)
         if (strcmp(rn_key_section(i), section) == 0)
             return true;
@@ -92,9 +88,11 @@ static bool known_section(const char *section)
 
 static const char *nearest_section(const char *section)
 {
-    const char *best = NULL;
     unsigned least = rn_distance_fair(section) + 1;
+    unsigned types = rn_distance(section, RN_TYPES, least);
+    const char *best = types < least ? RN_TYPES : NULL;
 
+    least = types < least ? types : least;
     for (size_t i = 0; rn_key_section(i) != NULL; i++) {
         unsigned d = rn_distance(section, rn_key_section(i), least);
         if (d < least) {
@@ -138,10 +136,10 @@ static int unknown_section(struct rn_config_reader *r, int line,
     if (near != NULL)
         return rn_config_fail(r, line, NULL,
                               "[%s]: no such section; did you mean [%s]?",
-                              shown(section), near);
+                              rn_config_shown(section), near);
     return rn_config_fail(r, line, NULL,
                           "[%s]: no such section (see runnel help keys)",
-                          shown(section));
+                          rn_config_shown(section));
 }
 
 static int unknown_key(struct rn_config_reader *r, int line,
@@ -157,14 +155,14 @@ static int unknown_key(struct rn_config_reader *r, int line,
     if (near == NULL)
         return rn_config_fail(r, line, NULL,
                               "[%s] %s: no such key (see runnel help keys)",
-                              section, shown(name));
+                              section, rn_config_shown(name));
     if (strcmp(near->section, section) != 0)
         return rn_config_fail(r, line, NULL,
                               "[%s] %s: no such key; it belongs to [%s]",
-                              section, shown(name), near->section);
+                              section, rn_config_shown(name), near->section);
     return rn_config_fail(r, line, NULL,
                           "[%s] %s: no such key; did you mean %s?", section,
-                          shown(name), near->name);
+                          rn_config_shown(name), near->name);
 }
 
 /* ------------------------------------------------------------------ values */
@@ -213,6 +211,10 @@ static int settle(struct rn_config_reader *r)
     if (k == NULL)
         return RN_OK;
     r->value[r->len] = 0;
+    if (k == &r->column) {
+        r->key = NULL;
+        return rn_config_rule_end(r);
+    }
     int err = rn_config_text(r, &value, &file);
     if (err == RN_OK && k->must && value[0] == 0)
         err = rn_config_fail(r, r->key_line, k, "is empty; %s", k->meaning);
@@ -273,6 +275,15 @@ static int on_more(struct rn_config_reader *r, int line, const char *section,
     return gather(r, "\n") < 0 ? RN_E_CONFIG : gather(r, value);
 }
 
+/* A line of [types], or --set for one. */
+static int on_rule(struct rn_config_reader *r, int line, const char *column,
+                   const char *value)
+{
+    int wanted = rn_config_rule(r, line, column);
+
+    return wanted > 0 ? begin_key(r, &r->column, line, value) : wanted;
+}
+
 static int on_key(struct rn_config_reader *r, int line, const char *section,
                   const char *name, const char *value)
 {
@@ -282,7 +293,9 @@ static int on_key(struct rn_config_reader *r, int line, const char *section,
     if (section[0] == 0)
         return rn_config_fail(r, line, NULL,
                               "%s: stands before the first [section]",
-                              shown(name));
+                              rn_config_shown(name));
+    if (is_types(section))
+        return on_rule(r, line, name, value);
     const struct rn_key *k = rn_key_find(section, name);
     if (k == NULL)
         return unknown_key(r, line, section, name);
@@ -402,7 +415,7 @@ static int split(struct rn_config_reader *r, const char *text, char *section,
     const char *equals = strchr(text, '=');
 
     if (dot == NULL || equals == NULL || dot > equals ||
-        dot - text > NAME_SHOWN || equals - dot > NAME_SHOWN)
+        dot - text > NAME_SHOWN || equals - dot > NAME_SET)
         return rn_config_fail(r, RN_LINE_SET, NULL,
                               "expected section.key=value");
     memcpy(section, text, (size_t)(dot - text));
@@ -425,13 +438,16 @@ static bool public_secret(const struct rn_key *k, const char *value)
 static int apply_one(struct rn_config_reader *r, const char *text)
 {
     char section[NAME_SHOWN + 1];
-    char name[NAME_SHOWN + 1];
+    char name[NAME_SET + 1];
 
     if (split(r, text, section, name) < 0)
         return RN_E_CONFIG;
     const char *value = strchr(text, '=') + 1;
     if (!known_section(section))
         return unknown_section(r, RN_LINE_SET, section);
+    if (is_types(section))
+        return on_rule(r, RN_LINE_SET, name, value) < 0 ? RN_E_CONFIG
+                                                        : settle(r);
     const struct rn_key *k = rn_key_find(section, name);
     if (k == NULL)
         return unknown_key(r, RN_LINE_SET, section, name);
@@ -473,6 +489,8 @@ int rn_config_read(const struct rn_config_input *in, struct rn_arena *mem,
         err = apply_settings(&r);
     if (err == RN_OK)
         err = read_lines(&r);
+    if (err == RN_OK)
+        err = rn_config_rules(&r);
     if (err == RN_OK)
         err = rn_config_check(&r);
     if (err < 0)

@@ -14,12 +14,23 @@
 #define SECRET_MAX   16384
 #define QUERY_MAX    32768
 
+#define NAME_SHOWN 32
+
+const char *rn_config_shown(const char *name)
+{
+    size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz"
+                              "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+    return len > 0 && len <= NAME_SHOWN && name[len] == 0
+               ? name
+               : "(not shown, it is no name)";
+}
+
 static int fail(struct rn_config_reader *r, const char *text)
 {
     return rn_config_fail(r, r->key_line, r->key, "%s", text);
 }
 
-static int no_room(struct rn_config_reader *r)
+int rn_config_no_room(struct rn_config_reader *r)
 {
     return rn_config_fail(r, r->key_line, r->key,
                           "the job's values are larger than %u KiB in all",
@@ -95,7 +106,7 @@ static int expanded(struct rn_config_reader *r, const char *raw,
         return err;
     char *to = rn_arena_take(r->mem, 1, len + 1);
     if (to == NULL)
-        return no_room(r);
+        return rn_config_no_room(r);
     *value = to;
     return expand(r, raw, to, &len);
 }
@@ -132,7 +143,7 @@ static int load(struct rn_config_reader *r, const char *path,
     char *to = rn_arena_take(r->mem, 1, cap + 1);
 
     if (to == NULL)
-        return no_room(r);
+        return rn_config_no_room(r);
     int got = rn_file_load(path, to, cap, secret, why);
     if (got == RN_E_FULL)
         return rn_config_fail(r, r->key_line, r->key,

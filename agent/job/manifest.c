@@ -105,22 +105,31 @@ static void put_format(struct rn_json *j, const struct rn_config *config)
 
 /* --------------------------------------------------------------- columns */
 
-static void put_column(struct rn_json *j, const struct rn_col *c)
+static void put_flag(struct rn_json *j, const char *key, bool value)
+{
+    rn_json_key(j, key);
+    rn_json_bool(j, value);
+}
+
+void rn_manifest_column(struct rn_json *j, const struct rn_col *c)
 {
     rn_json_open(j, '{');
     rn_json_key(j, "name");
     rn_json_text(j, c->name);
     put_named(j, "type", rn_type_name(c->type));
-    rn_json_key(j, "nullable");
-    rn_json_bool(j, c->nullable);
+    put_flag(j, "nullable", c->nullable);
     if (c->type == RN_DECIMAL) {
         put_number(j, "precision", c->precision);
         put_number(j, "scale", c->scale);
     }
-    if (c->type == RN_TIMESTAMP) {
-        rn_json_key(j, "utc");
-        rn_json_bool(j, c->utc);
-    }
+    if (c->type == RN_TIMESTAMP)
+        put_flag(j, "utc", c->utc);
+    if (c->bits != 0 && c->bits != 64)
+        put_number(j, "bits", c->bits);
+    if (c->millis)
+        put_flag(j, "millis", true);
+    if (c->json)
+        put_flag(j, "json", true);
     rn_json_close(j, '}');
 }
 
@@ -148,7 +157,7 @@ int rn_manifest_begin(struct rn_manifest_writer *w,
     rn_json_key(&j, "columns");
     rn_json_open(&j, '[');
     for (size_t i = 0; i < head->schema->n; i++)
-        put_column(&j, &head->schema->col[i]);
+        rn_manifest_column(&j, &head->schema->col[i]);
     rn_json_close(&j, ']');
     rn_json_key(&j, "files");
     rn_json_open(&j, '[');

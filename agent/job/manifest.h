@@ -8,7 +8,8 @@
  *   {"runnel_manifest":1,"job":…,"run":…,"started":"2026-…Z","agent":"…",
  *    "source":{"kind":"sqlite","version":"SQLite 3.…"},
  *    "format":{"name":"csv", the format's options as the job spells them…},
- *    "columns":[{"name":…,"type":…,"nullable":…,(precision, scale, utc)}…],
+ *    "columns":[{"name":…,"type":…,"nullable":…,(precision, scale, utc,
+ *        bits, millis, json)}…],
  *    "files":[{"name":…,"rows":…,"bytes":…,"crc64":"16 hex","blocks":…}…],
  *    "rows":…,"bytes":…,
  *    "digests":[{"column":…,"non_null":…,"min":…,"max":…,"sum":…}…],
@@ -22,6 +23,7 @@
 #define JOB_MANIFEST_H
 
 #include "job/journal.h"
+#include "job/json.h"
 #include "row/digest.h"
 #include "runnel/config.h"
 #include "runnel/out.h"
@@ -56,6 +58,11 @@ struct rn_manifest_tail {
     const struct rn_watermark *watermark; /* NULL: the job has none */
     int64_t finished_us;
 };
+
+/* One of "columns": "bits" of integers that fit 8, 16 or 32 of them and of
+ * doubles that are floats, "millis" and "json" only where they hold.
+ */
+void rn_manifest_column(struct rn_json *j, const struct rn_col *c);
 
 /* Each returns out->err. */
 int rn_manifest_begin(struct rn_manifest_writer *w,

@@ -4,6 +4,14 @@
  * change is counted (struct rn_counts). After rn_check_row() a RN_TEXT cell is
  * valid UTF-8 and no cell is larger than max_cell. With file.nan = null a
  * double that is no finite number is NULL.
+ *
+ * Narrow columns (rn_col: bits, millis) hold what they say: a float's value is
+ * rounded to the nearest, which is what was asked for; file.timestamps =
+ * millis-truncate drops what is finer than a millisecond, towards the past,
+ * counted in `truncated`. An integer outside its range, a double that would
+ * become an infinity and, with millis, a finer time break their column's type:
+ * on_mismatch = null makes them NULL, else they are errors, as nothing could
+ * convert them without loss.
  */
 #ifndef ROW_CHECK_H
 #define ROW_CHECK_H
@@ -20,6 +28,7 @@ struct rn_check {
     struct rn_error *error;
     uint8_t *scratch; /* where replaced text is composed, one row's worth */
     size_t cap;
+    size_t narrow; /* columns up to and with the last narrow one; 0: none */
 };
 
 /* 0 unless on_bad_text = replace; then 2 * max_cell, which the replaced texts

@@ -10,8 +10,10 @@
 #include <string.h>
 
 #include "row/date.h"
+#include "row/decimal.h"
 #include "row/number.h"
 #include "row/utf8.h"
+#include "row/uuid.h"
 #include "runnel/wide.h"
 
 #define TEXT_KEPT 32
@@ -32,7 +34,7 @@ struct column {
     uint64_t non_null;
     int64_t min, max;                /* integers, dates, doubles' order */
     struct rn_wide low, high, total; /* two's complement             */
-    struct bound first, last;        /* text                         */
+    struct bound first, last;        /* text, UUIDs                  */
 };
 
 struct rn_digest {
@@ -113,36 +115,10 @@ static struct rn_wide negated(struct rn_wide w)
     return rn_wide_add(w, one);
 }
 
-/* Canonical decimal text as an integer, the point left out: 38 digits fit. */
-static struct rn_wide unscaled(struct rn_bytes text)
-{
-    const uint64_t e18 = UINT64_C(1000000000000000000);
-    struct rn_wide w = { 0, 0 };
-    uint64_t part = 0, place = 1;
-    bool negative = text.n > 0 && text.p[0] == '-';
-
-    for (size_t i = negative; i < text.n; i++) {
-        if (text.p[i] == '.')
-            continue;
-        part = part * 10 + (uint64_t)(text.p[i] - '0');
-        place *= 10;
-        if (place == e18 || i + 1 == text.n) {
-            uint64_t high = w.hi * place;
-            struct rn_wide add = { 0, part };
-
-            w = rn_wide_mul(w.lo, place);
-            w.hi += high;
-            w = rn_wide_add(w, add);
-            part = 0;
-            place = 1;
-        }
-    }
-    return negative ? negated(w) : w;
-}
-
 static void add_decimal(struct column *c, struct rn_bytes text)
 {
-    struct rn_wide v = unscaled(text), sum = rn_wide_add(c->total, v);
+    struct rn_wide v = rn_decimal_unscaled(text),
+                   sum = rn_wide_add(c->total, v);
 
     if (((c->total.hi ^ sum.hi) & (v.hi ^ sum.hi)) >> 63)
         c->sum_lost = true;
@@ -255,6 +231,7 @@ void rn_digest_row(struct rn_digest *d, const struct rn_row *row)
             add_decimal(c, cell->as.bytes);
             break;
         case RN_TEXT:
+        case RN_UUID: /* their texts are in the same order */
             add_text(c, cell->as.bytes);
             break;
         default:
@@ -371,6 +348,10 @@ void rn_digest_column(const struct rn_digest *d, size_t column,
     if (c->type == RN_TEXT) {
         r->min_len = put_bound(&c->first, r->min, &r->min_cut);
         r->max_len = put_bound(&c->last, r->max, &r->max_cut);
+    } else if (c->type == RN_UUID) {
+        rn_format_uuid(c->first.text, r->min);
+        rn_format_uuid(c->last.text, r->max);
+        r->min_len = r->max_len = RN_UUID_TEXT;
     } else if (c->type == RN_DECIMAL) {
         r->min_len = put_wide(c->low, c->scale, r->min);
         r->max_len = put_wide(c->high, c->scale, r->max);

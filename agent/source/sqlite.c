@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "row/rule.h"
 #include "source/sqlite_types.h"
 
 extern const struct rn_source_class rn_source_sqlite;
@@ -180,8 +181,11 @@ static int name_columns(struct rn_sqlite *s)
         struct rn_col *about = &s->about[i];
         about->name = rn_bytes_of(name);
         about->nullable = true;
-        s->col[i].declared =
-            rn_sqlite_declared(sqlite3_column_decltype(s->stmt, (int)i), about);
+        const char *declared = sqlite3_column_decltype(s->stmt, (int)i);
+        if (rn_rule_type(s->config, about))
+            s->col[i].from = RN_SQLITE_RULE;
+        else if (rn_sqlite_declared(declared, about))
+            s->col[i].from = RN_SQLITE_DECLARED;
     }
     return RN_OK;
 }
@@ -191,14 +195,14 @@ static int sample(struct rn_sqlite *s)
 {
     bool open = false;
     for (size_t i = 0; i < s->base.schema.n; i++)
-        open = open || !s->col[i].declared;
+        open = open || s->col[i].from == RN_SQLITE_ROWS;
     int rc = SQLITE_ROW;
     for (uint64_t row = 0; open && row < s->config->source.sample; row++) {
         rc = sqlite3_step(s->stmt);
         if (rc != SQLITE_ROW)
             break;
         for (size_t i = 0; i < s->base.schema.n; i++)
-            if (!s->col[i].declared)
+            if (s->col[i].from == RN_SQLITE_ROWS)
                 s->col[i].seen |= (uint8_t)RN_SQLITE_BIT(
                     sqlite3_column_type(s->stmt, (int)i));
         s->base.counts.rows++;
@@ -217,7 +221,7 @@ static int settle_columns(struct rn_sqlite *s)
     for (size_t i = 0; i < s->base.schema.n; i++) {
         struct rn_col *about = &s->about[i];
         struct rn_sqlite_col *col = &s->col[i];
-        if (!col->declared)
+        if (col->from == RN_SQLITE_ROWS)
             about->type = rn_sqlite_seen(col->seen);
         col->storage = rn_sqlite_storage(about->type);
         found = found || rn_bytes_equal(about->name, rn_bytes_of(mark));
@@ -228,7 +232,7 @@ static int settle_columns(struct rn_sqlite *s)
             "source.watermark names \"%.80s\", which is no column of "
             "the query's result",
             mark);
-    return RN_OK;
+    return rn_rule_settle(s->config, s->about, s->base.schema.n, s->base.error);
 }
 
 static int sqlite_query(struct rn_source *source,

@@ -18,10 +18,17 @@
 /* Room for a number's or decimal's text that SQLite does not store as one. */
 #define RN_SQLITE_SCRATCH 48
 
+/* Where a column's type is from. */
+enum rn_sqlite_from {
+    RN_SQLITE_ROWS,     /* the first rows                          */
+    RN_SQLITE_DECLARED, /* the declaration                         */
+    RN_SQLITE_RULE      /* [types]                                 */
+};
+
 struct rn_sqlite_col {
     char *scratch;   /* RN_SQLITE_SCRATCH bytes, once they were needed      */
     uint8_t storage; /* the storage class that is taken as it is; 0: none   */
-    bool declared;   /* the type came from the declaration                  */
+    uint8_t from;    /* enum rn_sqlite_from                                 */
     uint8_t seen;    /* storage classes among the sampled rows, as bits     */
 };
 

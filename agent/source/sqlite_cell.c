@@ -13,6 +13,8 @@
 #include "row/date.h"
 #include "row/decimal.h"
 #include "row/number.h"
+#include "row/type.h"
+#include "row/uuid.h"
 
 /* How much of a value a message shows. */
 #define EXCERPT 40
@@ -151,7 +153,40 @@ static int read_time(struct value *x, struct rn_cell *cell)
 
 static int read_timestamp(struct value *x, struct rn_cell *cell)
 {
-    return instant(x, &cell->as.i64);
+    bool zoned;
+    if (x->about->utc)
+        return instant(x, &cell->as.i64);
+    if (x->storage != SQLITE_TEXT)
+        return RN_E_VALUE;
+    int err = rn_parse_timestamp(x->text, &cell->as.i64, &zoned);
+    return err == RN_OK && zoned ? RN_E_VALUE : err;
+}
+
+static int uuid_text(struct value *x, bool loose, struct rn_cell *cell)
+{
+    uint8_t uuid[RN_UUID_BYTES];
+    char *to;
+    if (x->storage != SQLITE_TEXT || rn_parse_uuid(x->text, loose, uuid) < 0)
+        return RN_E_VALUE;
+    int err = scratch(x, &to);
+    if (err < 0)
+        return err;
+    memcpy(to, uuid, sizeof uuid);
+    cell->as.bytes = bytes_at(to, sizeof uuid);
+    return RN_OK;
+}
+
+static int read_uuid(struct value *x, struct rn_cell *cell)
+{
+    if (x->storage != SQLITE_BLOB)
+        return uuid_text(x, false, cell);
+    if (sqlite3_value_bytes(x->v) != RN_UUID_BYTES)
+        return RN_E_VALUE;
+    cell->as.bytes.p = sqlite3_value_blob(x->v);
+    cell->as.bytes.n = RN_UUID_BYTES;
+    return cell->as.bytes.p != NULL
+               ? RN_OK
+               : rn_sqlite_fail(x->s, SQLITE_NOMEM, "read");
 }
 
 /* -- what on_mismatch = convert adds --------------------------------------- */
@@ -235,6 +270,11 @@ static int convert_date(struct value *x, struct rn_cell *cell)
     return RN_OK;
 }
 
+static int convert_uuid(struct value *x, struct rn_cell *cell)
+{
+    return uuid_text(x, true, cell);
+}
+
 typedef int reader(struct value *x, struct rn_cell *cell);
 
 static reader *const readers[][2] = {
@@ -247,6 +287,7 @@ static reader *const readers[][2] = {
     [RN_TIMESTAMP] = { read_timestamp, NULL },
     [RN_TEXT] = { NULL, convert_text },
     [RN_BLOB] = { NULL, convert_blob },
+    [RN_UUID] = { read_uuid, convert_uuid },
 };
 
 /* -- what does not fit ----------------------------------------------------- */
@@ -310,7 +351,11 @@ static void describe(const struct value *x, char *to, size_t cap)
 /* What a person can do about it. */
 static const char *advice(const struct value *x)
 {
-    if (x->about->type == RN_TIMESTAMP && x->storage == SQLITE_INTEGER)
+    bool timestamp = x->about->type == RN_TIMESTAMP;
+    if (timestamp && !x->about->utc && x->storage != SQLITE_BLOB)
+        return "a local time is text without an offset; what is an instant is "
+               "of type timestamp";
+    if (timestamp && x->storage == SQLITE_INTEGER)
         return "integers are Unix seconds here; divide milliseconds by 1000 "
                "in the query";
     if (x->s->config->source.on_mismatch == RN_ON_CONVERT)
@@ -321,16 +366,20 @@ static const char *advice(const struct value *x)
 
 static int refuse(const struct value *x)
 {
-    char what[120];
+    static const char *const from[] = {
+        [RN_SQLITE_ROWS] = "from the first rows",
+        [RN_SQLITE_DECLARED] = "as declared",
+        [RN_SQLITE_RULE] = "in [types]",
+    };
+    char what[120], word[RN_TYPE_WORD];
     describe(x, what, sizeof what);
     int name = x->about->name.n < 60 ? (int)x->about->name.n : 60;
-    return rn_fail(
-        x->s->base.error, RN_E_VALUE, RN_AT_SOURCE,
-        "row %llu, column \"%.*s\": %s does not fit the column's type %s%s: %s",
-        (unsigned long long)x->s->base.counts.rows + 1, name,
-        (const char *)x->about->name.p, what, rn_type_name(x->about->type),
-        x->col->declared ? " (as declared)" : " (from the first rows)",
-        advice(x));
+    return rn_fail(x->s->base.error, RN_E_VALUE, RN_AT_SOURCE,
+                   "row %llu, column \"%.*s\": %s does not fit the column's "
+                   "type %s (%s): %s",
+                   (unsigned long long)x->s->base.counts.rows + 1, name,
+                   (const char *)x->about->name.p, what,
+                   rn_type_word(x->about, word), from[x->col->from], advice(x));
 }
 
 int rn_sqlite_cell(struct rn_sqlite *s, size_t at, sqlite3_value *v,

@@ -4,7 +4,7 @@
 #include <sqlite3.h>
 #include <string.h>
 
-#define PRECISION_MAX 38
+#include "row/type.h"
 
 /* The declared type's words in capitals, without what follows a parenthesis.
  * Longer ones are cut: no rule looks that far.
@@ -46,42 +46,10 @@ static bool has(const struct words *w, const char *what)
     return strstr(w->text, what) != NULL;
 }
 
-static const char *skip_blanks(const char *p)
-{
-    while (*p == ' ')
-        p++;
-    return p;
-}
-
-/* At most three digits, with the blanks around them; NULL when there are none.
- */
-static const char *small_number(const char *p, unsigned *value)
-{
-    *value = 0;
-    p = skip_blanks(p);
-    const char *first = p;
-    for (; *p >= '0' && *p <= '9' && p - first < 3; p++)
-        *value = *value * 10 + (unsigned)(*p - '0');
-    return p > first ? skip_blanks(p) : NULL;
-}
-
-/* "(p)" or "(p,s)" that a decimal can be. */
-static bool decimal(const char *rest, struct rn_col *col)
-{
-    unsigned precision, scale = 0;
-    const char *p = *rest == '(' ? small_number(rest + 1, &precision) : NULL;
-    if (p != NULL && *p == ',')
-        p = small_number(p + 1, &scale);
-    if (p == NULL || *p != ')' || precision < 1 || precision > PRECISION_MAX ||
-        scale > precision)
-        return false;
-    col->precision = (uint8_t)precision;
-    col->scale = (uint8_t)scale;
-    return true;
-}
-
 static enum rn_type named(const struct words *w)
 {
+    if (is(w, "UUID") || is(w, "UNIQUEIDENTIFIER"))
+        return RN_UUID;
     if (is(w, "DATE"))
         return RN_DATE;
     if (is(w, "TIME"))
@@ -109,10 +77,12 @@ bool rn_sqlite_declared(const char *declared, struct rn_col *col)
         return false;
     struct words w = words_of(declared);
     enum rn_type type = named(&w);
-    if (type == RN_NULL || (type == RN_DECIMAL && !decimal(w.rest, col)))
+    if (type == RN_NULL ||
+        (type == RN_DECIMAL && rn_type_digits(w.rest, col) == NULL))
         return false;
     col->type = type;
     col->utc = type == RN_TIMESTAMP;
+    col->json = is(&w, "JSON");
     return true;
 }
 

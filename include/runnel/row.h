@@ -68,7 +68,8 @@ struct rn_counts {
     uint64_t rows;      /* rows given by the source                      */
     uint64_t converted; /* on_mismatch = convert: type changed, lossless */
     uint64_t nulled;    /* a policy put NULL in the place of a value     */
-    uint64_t truncated; /* on_oversize = truncate                        */
+    uint64_t truncated; /* on_oversize = truncate; file.timestamps =
+                         * millis-truncate                               */
     uint64_t replaced;  /* on_bad_text = replace: cells with U+FFFD      */
 };
 

@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <strings.h>
 
 #include <cmocka.h>
 
@@ -58,7 +59,12 @@ static const struct rule rules[] = {
     { "REAL", RN_F64, 0, 0 },
     { "float", RN_F64, 0, 0 },
     { "DOUBLE PRECISION", RN_F64, 0, 0 },
-    { "UUID", RN_NULL, 0, 0 },
+    { "UUID", RN_UUID, 0, 0 },
+    { "uniqueidentifier", RN_UUID, 0, 0 },
+    { "UUID(36)", RN_UUID, 0, 0 },
+    { "UUID TEXT", RN_TEXT, 0, 0 },
+    { "json", RN_TEXT, 0, 0 },
+    { "JSON TEXT", RN_TEXT, 0, 0 },
     { "ANY", RN_NULL, 0, 0 },
     { "", RN_NULL, 0, 0 },
     { NULL, RN_NULL, 0, 0 },
@@ -76,6 +82,9 @@ static void a_declared_type_gives_the_column_of_the_rule(void **state)
         assert_int_equal(col.precision, r->precision);
         assert_int_equal(col.scale, r->scale);
         assert_int_equal(col.utc, r->type == RN_TIMESTAMP);
+        assert_int_equal(col.bits, 0);
+        assert_int_equal(col.json, r->declared != NULL &&
+                                       strcasecmp(r->declared, "JSON") == 0);
     }
 }
 
