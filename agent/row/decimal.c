@@ -129,3 +129,34 @@ int rn_decimal(struct rn_bytes text, unsigned precision, unsigned scale,
         to[n++] = digit_at(&v, power);
     return n;
 }
+
+struct rn_wide rn_decimal_unscaled(struct rn_bytes text)
+{
+    const uint64_t e18 = UINT64_C(1000000000000000000);
+    const struct rn_wide one = { 0, 1 };
+    struct rn_wide w = { 0, 0 };
+    uint64_t part = 0, place = 1;
+    bool negative = text.n > 0 && text.p[0] == '-';
+
+    for (size_t i = negative; i < text.n; i++) {
+        if (text.p[i] == '.')
+            continue;
+        part = part * 10 + (uint64_t)(text.p[i] - '0');
+        place *= 10;
+        if (place == e18 || i + 1 == text.n) {
+            uint64_t high = w.hi * place;
+            struct rn_wide add = { 0, part };
+
+            w = rn_wide_mul(w.lo, place);
+            w.hi += high;
+            w = rn_wide_add(w, add);
+            part = 0;
+            place = 1;
+        }
+    }
+    if (!negative)
+        return w;
+    w.hi = ~w.hi;
+    w.lo = ~w.lo;
+    return rn_wide_add(w, one);
+}

@@ -3,6 +3,7 @@
 #define ROW_DECIMAL_H
 
 #include "runnel/base.h"
+#include "runnel/wide.h"
 
 #define RN_DECIMAL_DIGITS 38
 #define RN_DECIMAL_TEXT   41 /* sign, point, digits, a leading zero */
@@ -14,5 +15,10 @@
  */
 int rn_decimal(struct rn_bytes text, unsigned precision, unsigned scale,
                char *to);
+
+/* Canonical text as an integer in two's complement, the point left out: 38
+ * digits fit.
+ */
+struct rn_wide rn_decimal_unscaled(struct rn_bytes text);
 
 #endif
