@@ -14,10 +14,12 @@
 #define RN_PQ_BOUND 64
 
 struct rn_pq_bound {
-    int64_t i;
-    double f;
-    uint64_t lead; /* bytes: the first 8, big endian: most comparisons end
-                    * here                                               */
+    union {
+        int64_t i;     /* RN_PQ_ORDER_SIGNED                             */
+        double f;      /* RN_PQ_ORDER_FLOAT                              */
+        uint64_t lead; /* bytes: the first 8, big endian, the sign turned
+                        * over: most comparisons end here                */
+    };
     uint8_t len;
     bool cut; /* the value goes on */
     uint8_t bytes[RN_PQ_BOUND];

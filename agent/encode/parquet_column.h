@@ -29,6 +29,9 @@ struct rn_pq_sizes {
 
 struct rn_pq_column; /* parquet_column.c */
 
+/* The least `page`. */
+#define RN_PQ_PAGE_MIN 128u
+
 /* Arena bytes of one column with these slices, whatever its type: page,
  * dictionary (values and hash table within `sizes->dictionary`), index and
  * state, but not the Bloom filter.
