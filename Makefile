@@ -342,11 +342,16 @@ HELP_OBJ = $(HELP_SRC:%.c=$(BUILD)/obj/%.o)
 helpers = $(foreach h,$(HELP_SRC),$(if $(shell grep -l \
 	'^#include ".*\b$(notdir $(h:.c=.h))"' $1),$(BUILD)/obj/$(h:.c=.o)))
 
+# It counts what asks for memory, libraries included.
+$(BUILD)/unit/test_codec: UNIT_LINK = \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
+
 $(UNIT_BIN): $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(HELP_OBJ) \
 		$(BUILD)/librunnel.a $(DEP_LIBS)
 	@mkdir -p $(@D); echo "  link $@"
 	@$(CC) $(LINK_HARDEN) $(LDFLAGS) -o $@ $< \
-		$(call helpers,tests/unit/$*.c) $(LINK_LIBS) -lcmocka
+		$(call helpers,tests/unit/$*.c) $(LINK_LIBS) $(UNIT_LINK) \
+		-lcmocka
 
 # ------------------------------------------------------------------- fuzz
 

@@ -58,7 +58,8 @@ static struct size size_for(size_t unit, size_t budget)
         size.slice = SLICE_MIN;
     size.entries = entries_for(size.slice, RN_SNAPPY_ENTRIES);
     while (size_need(&size) > budget && size.slice > SLICE_MIN) {
-        if (size.entries * 2 > size.slice)
+        /* A quarter of the table costs less than half of a slice. */
+        if (size.entries * 4 > size.slice)
             size.entries /= 2;
         else
             size.slice = RN_ROUND(size.slice / 2);

@@ -28,8 +28,11 @@ struct size {
     size_t block;
 };
 
+#define CODEC RN_ROUND(sizeof(struct zstd_codec))
+
+/* Halving smaller blocks loses more than halving anything else. */
+#define BLOCK_MIN  2048u
 #define WINDOW_MIN ZSTD_WINDOWLOG_MIN
-#define BLOCK_MIN  1024u
 #define TABLE_MIN  8u
 
 /* Bytes of budget from which levels of 13 and more keep their strategy. */
@@ -88,34 +91,31 @@ static bool shrink(struct size *size, size_t budget)
     } else {
         return false;
     }
-    if (size->block > (size_t)1 << c->windowLog)
-        size->block = (size_t)1 << c->windowLog;
     return true;
 }
 
-static size_t context_for(struct size *size, size_t unit, int level,
-                          size_t budget)
+/* What the level asks for, shrunk until it fits. Returns the context's bytes. */
+static size_t size_for(struct size *size, size_t unit, int level, size_t budget)
 {
-    size_t need;
+    size_t room = budget > CODEC ? budget - CODEC : 0;
+    size_t n;
 
     RN_ASSERT(level >= 1 && level <= 19);
     size->c = ZSTD_getCParams(level, unit > 0 ? unit : 1, 0);
     size->block = ZSTD_BLOCKSIZE_MAX;
-    if (size->block > (size_t)1 << size->c.windowLog)
-        size->block = (size_t)1 << size->c.windowLog;
-    do
-        need =
-            RN_ROUND(sizeof(struct zstd_codec)) + RN_ROUND(context_need(size));
-    while (need > budget && shrink(size, budget));
-    return RN_ROUND(context_need(size));
+    do {
+        if (size->block > (size_t)1 << size->c.windowLog)
+            size->block = (size_t)1 << size->c.windowLog;
+        n = RN_ROUND(context_need(size));
+    } while (n > room && shrink(size, budget));
+    return n;
 }
 
 static size_t zstd_need(size_t unit, int level, size_t budget)
 {
     struct size size;
 
-    return RN_ROUND(sizeof(struct zstd_codec)) +
-           context_for(&size, unit, level, budget);
+    return CODEC + size_for(&size, unit, level, budget);
 }
 
 /* Begin a frame for n bytes, whatever became of the last one. */
@@ -170,7 +170,7 @@ static int zstd_init(struct rn_codec **c, size_t unit, int level, size_t budget,
     struct zstd_codec *z = RN_TAKE(mem, struct zstd_codec, 1);
     union params room;
     struct size size;
-    size_t n = context_for(&size, unit, level, budget);
+    size_t n = size_for(&size, unit, level, budget);
     uint8_t *slab = RN_TAKE(mem, uint8_t, n);
 
     if (z == NULL || slab == NULL)
