@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "compress/codec.h"
 #include "runnel/encoder.h"
 #include "runnel/http.h"
 #include "runnel/source.h"
@@ -129,6 +130,90 @@ static int check_format(struct rn_config_reader *r)
         list(have, sizeof have, rn_encoders[i]->name);
     }
     return absent(r, "file", "format", have);
+}
+
+/* ------------------------------------------------------------ compression */
+
+/* What a format may be compressed with, the default first. */
+struct pair {
+    const char *format;
+    enum rn_compression kind[4];
+    size_t n;
+    const char *words;
+};
+
+static const struct pair pairs[] = {
+    { "csv", { RN_COMPRESSION_NONE, RN_COMPRESSION_GZIP }, 2, "none or gzip" },
+    { "json", { RN_COMPRESSION_NONE, RN_COMPRESSION_GZIP }, 2, "none or gzip" },
+    { "parquet",
+      { RN_COMPRESSION_SNAPPY, RN_COMPRESSION_GZIP, RN_COMPRESSION_ZSTD,
+        RN_COMPRESSION_NONE },
+      4,
+      "none, gzip, snappy or zstd" },
+    { "avro",
+      { RN_COMPRESSION_NONE, RN_COMPRESSION_DEFLATE, RN_COMPRESSION_SNAPPY,
+        RN_COMPRESSION_ZSTD },
+      4,
+      "null, deflate, snappy or zstd" },
+};
+
+/* Whether this image can: a stream's gzip is always in it. */
+static bool in_build(const struct pair *p, enum rn_compression kind)
+{
+    return kind == RN_COMPRESSION_NONE || p->n == 2 || rn_codec_for(kind);
+}
+
+static int check_codec(struct rn_config_reader *r, const struct pair *p)
+{
+    const struct rn_key *k = rn_key_find("file", "compression");
+    enum rn_compression *kind = &r->config->file.compression;
+    size_t i = 0;
+
+    if (line_of(r, k) == RN_LINE_NONE) {
+        while (!in_build(p, p->kind[i]))
+            i++;
+        *kind = p->kind[i];
+    }
+    for (i = 0; i < p->n && p->kind[i] != *kind; i++)
+        ;
+    if (i == p->n)
+        return rn_config_fail(r, line_of(r, k), k, "%s takes %s", p->format,
+                              p->words);
+    if (!in_build(p, *kind))
+        return rn_config_fail(r, line_of(r, k), k,
+                              "%s is not in this build (make CODECS=)",
+                              rn_key_word(k, r->config));
+    return RN_OK;
+}
+
+/* After the check of the keys, which wants to know what was given. */
+static int check_level(struct rn_config_reader *r)
+{
+    int *level = &r->config->file.level;
+    bool zstd = r->config->file.compression == RN_COMPRESSION_ZSTD;
+
+    if (*level > 9 && !zstd)
+        return fail_at(r, "file", "level", "gzip and deflate take 1 to 9");
+    if (*level == 0)
+        *level = zstd ? 3 : 6;
+    return RN_OK;
+}
+
+static int check_compression(struct rn_config_reader *r)
+{
+    for (size_t i = 0; i < RN_COUNTOF(pairs); i++)
+        if (strcmp(pairs[i].format, r->config->file.format) == 0)
+            return check_codec(r, &pairs[i]);
+    return RN_OK;
+}
+
+static int check_bloom(struct rn_config_reader *r)
+{
+    uint64_t bytes = r->config->file.bloom_bytes;
+
+    if ((bytes & (bytes - 1)) != 0)
+        return fail_at(r, "file", "bloom_bytes", "expected a power of two");
+    return RN_OK;
 }
 
 static int check_proxy(struct rn_config_reader *r)
@@ -305,8 +390,9 @@ static int check_pairs(struct rn_config_reader *r)
 int rn_config_check(struct rn_config_reader *r)
 {
     static int (*const check[])(struct rn_config_reader * r) = {
-        check_source, check_format, check_keys,  check_name,
-        check_path,   check_url,    check_pairs, check_proxy,
+        check_source, check_format, check_compression, check_keys,
+        check_level,  check_bloom,  check_name,        check_path,
+        check_url,    check_pairs,  check_proxy,
     };
 
     if (default_names(r) < 0)

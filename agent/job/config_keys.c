@@ -25,7 +25,21 @@ static const struct rn_word on_bad_text[] = {
     {"error", RN_ON_ERROR}, {"replace", RN_ON_REPLACE},
     {"null", RN_ON_NULL}, {NULL, 0}};
 static const struct rn_word compression[] = {
-    {"none", RN_COMPRESSION_NONE}, {"gzip", RN_COMPRESSION_GZIP}, {NULL, 0}};
+    {"none", RN_COMPRESSION_NONE}, {"null", RN_COMPRESSION_NONE},
+    {"gzip", RN_COMPRESSION_GZIP}, {"deflate", RN_COMPRESSION_DEFLATE},
+    {"snappy", RN_COMPRESSION_SNAPPY}, {"zstd", RN_COMPRESSION_ZSTD},
+    {NULL, 0}};
+static const struct rn_word timestamps[] = {
+    {"micros", RN_TIMESTAMPS_MICROS}, {"millis", RN_TIMESTAMPS_MILLIS},
+    {"millis-truncate", RN_TIMESTAMPS_MILLIS_TRUNCATE}, {NULL, 0}};
+static const struct rn_word integer_encoding[] = {
+    {"plain", RN_ENCODING_PLAIN}, {"delta", RN_ENCODING_DELTA}, {NULL, 0}};
+static const struct rn_word text_encoding[] = {
+    {"plain", RN_ENCODING_PLAIN}, {"delta-length", RN_ENCODING_DELTA_LENGTH},
+    {NULL, 0}};
+static const struct rn_word boolean_encoding[] = {
+    {"auto", RN_ENCODING_AUTO}, {"plain", RN_ENCODING_PLAIN},
+    {"rle", RN_ENCODING_RLE}, {NULL, 0}};
 static const struct rn_word delimiter[] = {
     {"comma", ','}, {"tab", '\t'}, {"pipe", '|'}, {"semicolon", ';'},
     {"space", ' '}, {"\\t", '\t'}, {NULL, 0}};
@@ -66,6 +80,9 @@ static const struct rn_word auth_kind[] = {
 #define CSV "file.format=csv"
 #define JSON "file.format=json"
 #define CSV_JSON "file.format=csv json"
+#define PARQUET "file.format=parquet"
+#define AVRO "file.format=avro"
+#define TYPED "file.format=parquet avro"
 
 #define TEXT(s, n, m, std, only, what) \
     {s, n, RN_KEY_TEXT, false, AT(m), 0, 0, 0, NULL, std, only, what}
@@ -121,11 +138,13 @@ const struct rn_key rn_keys[] = {
            "rows read ahead for columns without a declared type"),
 
     {"file", "format", RN_KEY_TEXT, false, AT(file.format), 0, 0, 0, NULL,
-     "csv", NULL, "csv, json"},
+     "csv", NULL, "csv, json, parquet, avro"},
     WORD("file", "compression", file.compression, compression, "none", NULL,
-         "gzip files are named .gz"),
-    NUMBER(RN_KEY_SMALL, "file", "level", file.level, 1, 9, "6",
-           "file.compression=gzip", "gzip: 1 fast to 9 small"),
+         "csv, json: none, gzip (.gz); parquet: none, gzip, snappy (its "
+         "default), zstd; avro: null, deflate, snappy, zstd"),
+    NUMBER(RN_KEY_SMALL, "file", "level", file.level, 1, 19, NULL,
+           "file.compression=gzip deflate zstd",
+           "fast to small; gzip, deflate: 1 to 9, default 6; zstd: default 3"),
     NUMBER(RN_KEY_COUNT, "file", "rows_per_file", file.rows_per_file, 0,
            UINT64_MAX, "0", NULL, "then the next part begins; 0: no limit"),
     NUMBER(RN_KEY_BYTES, "file", "bytes_per_file", file.bytes_per_file, 0,
@@ -156,6 +175,34 @@ const struct rn_key rn_keys[] = {
          "how booleans are written"),
     WORD("file", "shape", file.shape, shape, "lines", JSON,
          "a document a line, or one array"),
+
+    WORD("file", "timestamps", file.timestamps, timestamps, "micros", TYPED,
+         "unit of times and timestamps; millis-truncate drops the rest"),
+    NUMBER(RN_KEY_BYTES, "file", "page", file.page, 0, MIB(16), "0", TYPED,
+           "of a Parquet page or Avro block before compression; 0: by memory"),
+    NUMBER(RN_KEY_COUNT, "file", "row_group_rows", file.row_group_rows, 1,
+           INT32_MAX, "1000000", PARQUET, "most rows of a row group"),
+    NUMBER(RN_KEY_BYTES, "file", "row_group_bytes", file.row_group_bytes,
+           KIB(1), GIB(4), "128M", PARQUET,
+           "a row group ends when it has about so many, compressed"),
+    NUMBER(RN_KEY_SMALL, "file", "data_page", file.data_page, 1, 2, "1",
+           PARQUET, "version of data pages; all readers know 1"),
+    BOOL("file", "dictionary", file.dictionary, "true", PARQUET,
+         "repeated values by number, where that is smaller"),
+    BOOL("file", "page_index", file.page_index, "true", PARQUET,
+         "column and offset index, to skip pages"),
+    WORD("file", "integer_encoding", file.integer_encoding, integer_encoding,
+         "plain", PARQUET, "of integers, dates and times without dictionary"),
+    WORD("file", "text_encoding", file.text_encoding, text_encoding, "plain",
+         PARQUET, "of text and blobs without dictionary"),
+    WORD("file", "boolean_encoding", file.boolean_encoding, boolean_encoding,
+         "auto", PARQUET, "auto: rle in data pages 2, else plain"),
+    TEXT("file", "bloom_filter", file.bloom_filter, "", PARQUET,
+         "columns that get a Bloom filter, with commas between, or all"),
+    NUMBER(RN_KEY_BYTES, "file", "bloom_bytes", file.bloom_bytes, 32, MIB(16),
+           "64K", PARQUET, "of one filter, a power of two"),
+    TEXT("file", "record", file.record, "", AVRO,
+         "full name of the record; default: the job's name"),
 
     MUST("store", "url", store.url, NULL,
          "https://ACCOUNT.blob.core.windows.net/CONTAINER or file:///DIR"),
@@ -209,13 +256,6 @@ static const struct rn_later later[] = {
     {"source", "kind", "odbc", "servers"},
     {"source", "kind", "csv", "files as sources"},
     {"source", "kind", "ndjson", "files as sources"},
-    {"file", "row_group_rows", NULL, "Parquet"},
-    {"file", "format", "parquet", "Parquet"},
-    {"file", "format", "avro", "Avro"},
-    {"file", "compression", "snappy", "Parquet and Avro"},
-    {"file", "compression", "zstd", "Parquet and Avro"},
-    {"file", "compression", "deflate", "Avro"},
-    {"file", "compression", "null", "Avro"},
     {"auth", "kind", "service-principal", "Microsoft Entra"},
     {"auth", "kind", "managed-identity", "Microsoft Entra"},
     {"auth", "kind", "workload-identity", "Microsoft Entra"},
@@ -224,7 +264,6 @@ static const struct rn_later later[] = {
     {"auth", "secret", NULL, "Microsoft Entra"},
     {"auth", "certificate", NULL, "Microsoft Entra"},
     {"auth", "token_file", NULL, "Microsoft Entra"},
-    {"types", NULL, NULL, "column types"},
     {"databricks", NULL, NULL, "Databricks"},
     {"synapse", NULL, NULL, "Azure Synapse"},
     {"connect", NULL, NULL, "Databricks and Synapse"},

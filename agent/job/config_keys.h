@@ -45,7 +45,7 @@ struct rn_key {
 
 extern const struct rn_key rn_keys[];
 extern const size_t rn_keys_n;
-#define RN_KEYS_MAX 64u
+#define RN_KEYS_MAX 80u
 
 /* What the job file will have and this version does not. */
 struct rn_later {

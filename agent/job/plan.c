@@ -7,6 +7,7 @@
 #include "compress/gzip.h"
 #include "core/pool.h"
 #include "job/run_parts.h"
+#include "lane/columns.h"
 #include "lane/uploader.h"
 #include "row/check.h"
 #include "row/digest.h"
@@ -21,6 +22,15 @@
 #define SEGMENT_MAX          16384u
 #define BLOCK_MAX            (UINT64_C(8) << 20)
 #define QUEUE_MAX            64u
+
+/* Files of lanes. The table of counts may have a 64th of the memory, but room
+ * for a few row groups in any case; row groups are counted in 16 bits by some
+ * readers.
+ */
+#define LANE_TABLE_SHARE 64
+#define LEAST_GROUPS     4u
+#define GROUPS_MAX       32767u
+#define SEGMENTS_A_LANE  6u
 
 int rn_plan_classes(const struct rn_config *config, struct rn_classes *classes,
                     struct rn_error *error)
@@ -64,6 +74,13 @@ int rn_plan_arena(const struct rn_config *config, size_t *bytes,
     return RN_OK;
 }
 
+bool rn_plan_gzips(const struct rn_config *config,
+                   const struct rn_classes *classes)
+{
+    return config->file.compression == RN_COMPRESSION_GZIP &&
+           !classes->encoder->packs;
+}
+
 static void add(struct rn_memory_plan *plan, const char *name, size_t bytes,
                 const char *what)
 {
@@ -92,18 +109,44 @@ static void add_fixed(const struct rn_config *config,
         classes->encoder->need(config, columns) + rn_digest_need(columns) +
             rn_check_need(config),
         "encoder, checks and digests for each column");
-    if (config->file.compression == RN_COMPRESSION_GZIP)
+    if (rn_plan_gzips(config, classes))
         add(plan, "compression", rn_gzip_need(config),
             "zlib's window and tables");
     add(plan, "store", classes->store->need(config),
         "requests, HTTP and TLS for each connection");
 }
 
-static uint32_t segment_for(size_t left)
+/* Files of lanes: as many groups as a small part of the memory has room for
+ * block counts of.
+ */
+static void add_lanes(const struct rn_config *config,
+                      const struct rn_classes *classes, size_t columns,
+                      struct rn_memory_plan *plan)
+{
+    size_t most = (size_t)config->job.memory / LANE_TABLE_SHARE;
+    size_t one;
+
+    if (!classes->encoder->lanes)
+        return;
+    plan->lanes = classes->encoder->lanes(columns);
+    one = rn_columns_need(plan->lanes, 1);
+    one = rn_columns_need(plan->lanes, 9) - one;
+    plan->groups = (uint32_t)(most * 8 / one);
+    if (plan->groups < LEAST_GROUPS)
+        plan->groups = LEAST_GROUPS;
+    if (plan->groups > GROUPS_MAX)
+        plan->groups = GROUPS_MAX;
+    add(plan, "lanes", rn_columns_need(plan->lanes, plan->groups),
+        "columns under way and counts of their blocks");
+}
+
+/* With lanes each has a segment that is not full: small ones waste less. */
+static uint32_t segment_for(size_t left, uint32_t lanes)
 {
     uint32_t segment = LEAST_SEGMENT;
+    size_t least = lanes > 0 ? (size_t)lanes * SEGMENTS_A_LANE + 40 : 40;
 
-    while (segment < SEGMENT_MAX && left / (segment * 2) >= 40)
+    while (segment < SEGMENT_MAX && left / (segment * 2) >= least)
         segment *= 2;
     return segment;
 }
@@ -120,9 +163,11 @@ static int divide(const struct rn_config *config, size_t left,
 
     if (left <= 2 * RN_ALIGN)
         return RN_E_FULL;
-    plan->segment = segment_for(left);
+    plan->segment = segment_for(left, plan->lanes);
     n = (left - 2 * RN_ALIGN) / (plan->segment + 2 * sizeof(uint32_t));
-    if (n <= RN_SPARE_SEGMENTS + blocks)
+    if (n <= RN_SPARE_SEGMENTS + blocks ||
+        (plan->lanes > 0 &&
+         n < rn_columns_segments(plan->lanes) + RN_SPARE_SEGMENTS))
         return RN_E_FULL;
     if (n > UINT32_MAX / 2)
         n = UINT32_MAX / 2;
@@ -147,9 +192,10 @@ static int divide(const struct rn_config *config, size_t left,
 /* The smallest `memory` that does, in KiB: found by trying, since the size of a
  * segment depends on what there is to divide.
  */
-static size_t least_memory(const struct rn_config *config, size_t used)
+static size_t least_memory(const struct rn_config *config, size_t used,
+                           uint32_t lanes)
 {
-    struct rn_memory_plan trial;
+    struct rn_memory_plan trial = { .lanes = lanes };
     size_t blocks =
         (size_t)(config->store.block / 1024) * (config->store.connections + 1);
     size_t kib = used / 1024 + 1 + blocks;
@@ -174,8 +220,18 @@ static int refuse(const struct rn_config *config,
                    "needs %s%zu KiB; the largest part is %s with %zu KiB (%s)",
                    config->path, config->job.memory / 1024,
                    columns == 0 ? "at least " : "",
-                   least_memory(config, sum(plan)), largest->name,
+                   least_memory(config, sum(plan), plan->lanes), largest->name,
                    (largest->bytes + 1023) / 1024, largest->what);
+}
+
+/* The longest of many lanes that grow alike is twice the average. */
+static uint64_t lane_block(const struct rn_memory_plan *plan)
+{
+    uint64_t pool = (uint64_t)plan->segments * plan->segment;
+    uint64_t block = 2 * pool / (plan->lanes + 2);
+    uint64_t most = plan->block;
+
+    return block < most ? block : most;
 }
 
 static void explain(const struct rn_config *config, size_t columns,
@@ -185,9 +241,14 @@ static void explain(const struct rn_config *config, size_t columns,
 
     plan->columns = columns;
     plan->max_cell = config->source.max_cell;
+    if (plan->lanes > 0)
+        plan->block = lane_block(plan);
     plan->blocks_per_gib = (gib + plan->block - 1) / plan->block;
     /* and one to publish each file, one to look at it */
     plan->requests_per_gib = plan->blocks_per_gib + 2;
+    plan->cost = plan->requests_per_gib <= RN_COST_LOW      ? "low"
+                 : plan->requests_per_gib <= RN_COST_MEDIUM ? "medium"
+                                                            : "high";
     plan->largest_file = plan->block * (RN_MAX_BLOCKS - RN_LIMIT_SPARE);
 }
 
@@ -203,6 +264,7 @@ int rn_plan_memory(const struct rn_config *config,
     plan->connections = config->store.connections;
     plan->strict = strncmp(rn_http_version(), "http1", 5) == 0;
     add_fixed(config, classes, columns > 0 ? columns : 1, plan);
+    add_lanes(config, classes, columns > 0 ? columns : 1, plan);
     queue = rn_uploader_need(plan->connections + RN_QUEUE_SPARE);
     add(plan, "queue", queue, "blocks under way and their state");
     used = sum(plan);

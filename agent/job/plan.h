@@ -19,7 +19,7 @@ struct rn_plan_part {
     const char *what; /* one line for the table */
 };
 
-#define RN_PLAN_PARTS 12
+#define RN_PLAN_PARTS 13
 
 struct rn_memory_plan {
     struct rn_plan_part part[RN_PLAN_PARTS];
@@ -34,13 +34,28 @@ struct rn_memory_plan {
     uint64_t block;          /* bytes                                 */
     unsigned connections;
 
-    /* What it means for people. */
+    /* A columnar file (lane/columns.h); 0 lanes: one stream. */
+    uint32_t lanes;
+    uint32_t groups; /* row groups a file can have at most, by the table of
+                      * block counts                                    */
+
+    /* What it means for people. With lanes a block is as long as the longest
+     * lane when the pool runs low: about twice the pool's share of one, with
+     * columns alike.
+     */
     size_t columns;
     uint64_t max_cell;
     uint64_t blocks_per_gib;
     uint64_t requests_per_gib;
+    const char *cost;      /* of the requests: "low", "medium", "high"        */
     uint64_t largest_file; /* bytes; then the next part begins        */
 };
+
+/* Requests for a GiB up to which its cost is called so; above: high. Storage
+ * services bill each request that writes.
+ */
+#define RN_COST_LOW    1000u
+#define RN_COST_MEDIUM 10000u
 
 /* What a job's classes are, from its names. RN_E_CONFIG when this build has no
  * such source, format or store.
@@ -52,6 +67,12 @@ struct rn_classes {
 };
 int rn_plan_classes(const struct rn_config *config, struct rn_classes *classes,
                     struct rn_error *error);
+
+/* The whole file goes through gzip: a format that compresses by itself does
+ * not want that.
+ */
+bool rn_plan_gzips(const struct rn_config *config,
+                   const struct rn_classes *classes);
 
 /* Fill the plan for a result of `columns` columns; 0: not known yet, which is
  * how a budget too small for the source itself is found before it is opened.

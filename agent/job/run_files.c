@@ -10,6 +10,16 @@ static struct rn_out *encoder_out(struct run *r)
     return r->gzipped ? &r->gzip.out : &r->part.lane.out;
 }
 
+static int begin(struct run *r)
+{
+    const struct rn_encoder_class *cls = r->encoder->cls;
+
+    if (!cls->lanes)
+        return cls->begin(r->encoder, encoder_out(r));
+    rn_columns_begin(&r->columns, &r->part);
+    return cls->begin_lanes(r->encoder, &r->columns.lanes);
+}
+
 int rn_files_begin(struct run *r)
 {
     struct rn_object object = {
@@ -34,9 +44,7 @@ int rn_files_begin(struct run *r)
                         r->plan.block_segments);
     if (err == RN_OK && r->gzipped)
         err = rn_gzip_begin(&r->gzip, &r->part.lane.out);
-    if (err == RN_OK)
-        err = r->encoder->cls->begin(r->encoder, encoder_out(r));
-    return err;
+    return err == RN_OK ? begin(r) : err;
 }
 
 static int commit(struct run *r)
@@ -78,7 +86,8 @@ static bool is_full(const struct run *r)
 
     return (rows > 0 && r->result->rows - r->part_first_row >= rows) ||
            (bytes > 0 && rn_part_bytes(&r->part) >= bytes) ||
-           rn_part_near_limit(&r->part, r->limit_spare);
+           rn_part_near_limit(&r->part, r->limit_spare) ||
+           (r->encoder->cls->full && r->encoder->cls->full(r->encoder));
 }
 
 int rn_files_row(struct run *r, const struct rn_row *row, uint64_t number)

@@ -108,7 +108,7 @@ int rn_run_open_rows(struct run *r, struct rn_arena *mem)
     r->check.error = r->error;
     if (rn_check_init(&r->check, r->config, schema, mem) < 0)
         return no_room(r, "the row checks");
-    r->gzipped = r->config->file.compression == RN_COMPRESSION_GZIP;
+    r->gzipped = rn_plan_gzips(r->config, &r->classes);
     if (r->gzipped && rn_gzip_init(&r->gzip, r->config, mem) < 0)
         return no_room(r, "zlib");
     snprintf(r->ext, sizeof r->ext, "%s%s", r->classes.encoder->suffix,
@@ -141,6 +141,9 @@ int rn_run_open_store(struct run *r, struct rn_arena *mem)
     u->ctx = r;
     if (rn_uploader_init(u, r->plan.connections + RN_QUEUE_SPARE, mem) < 0)
         return no_room(r, "the queue");
+    if (r->plan.lanes > 0 &&
+        rn_columns_init(&r->columns, r->plan.lanes, r->plan.groups, mem) < 0)
+        return no_room(r, "the lanes");
     if (rn_pool_init(&r->pool, r->plan.segments, r->plan.segment, mem) < 0)
         return no_room(r, "the pool");
     return RN_OK;
@@ -153,7 +156,17 @@ int rn_run_open_store(struct run *r, struct rn_arena *mem)
 static uint32_t spare_blocks(const struct run *r)
 {
     uint64_t row = r->config->source.max_cell * 6 * r->source->schema.n;
-    uint64_t blocks = row / r->plan.block + RN_LIMIT_SPARE;
+    uint64_t least = r->plan.block;
+    uint64_t blocks;
+
+    /* What columns hold back comes when the file is closed, and the longest
+     * lane may then be no longer than the average.
+     */
+    if (r->plan.lanes > 0) {
+        row += r->classes.encoder->need(r->config, r->source->schema.n);
+        least = least / 2 + 1;
+    }
+    blocks = row / least + RN_LIMIT_SPARE;
 
     return blocks < RN_MAX_BLOCKS / 2 ? (uint32_t)blocks : RN_MAX_BLOCKS / 2;
 }

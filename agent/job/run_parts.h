@@ -13,6 +13,7 @@
 #include "job/journal.h"
 #include "job/manifest.h"
 #include "job/run.h"
+#include "lane/columns.h"
 #include "lane/part.h"
 #include "row/check.h"
 #include "row/digest.h"
@@ -61,8 +62,9 @@ struct run {
 
     /* The data file at hand and the manifest, written side by side. */
     struct rn_part part;
-    uint64_t part_first_row; /* rows before it                  */
-    uint32_t limit_spare;    /* blocks to keep for the next row */
+    struct rn_columns columns; /* of the part; plan.lanes > 0     */
+    uint64_t part_first_row;   /* rows before it                  */
+    uint32_t limit_spare;      /* blocks to keep for the next row */
     struct rn_part manifest;
     struct rn_manifest_writer writer;
     char part_path[RN_PATH_MAX];

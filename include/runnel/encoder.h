@@ -24,6 +24,8 @@ struct rn_encoder_class {
     const char *name;   /* as written in the job file: "csv"     */
     const char *suffix; /* "csv"; the path's {ext}, ".gz" is added by gzip */
     const char *mime;   /* "text/csv; charset=utf-8"             */
+    bool packs;         /* compresses its own pages or blocks, so that the
+                         * file as a whole is not                 */
 
     /* Arena bytes that open() will take for this job and this number of
      * columns, so that a budget that is too small is refused before the first

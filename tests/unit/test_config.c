@@ -154,13 +154,24 @@ static const struct {
       "orders.ini:7: [databricks]: not in this version (Databricks)" },
     { SOURCE "key = id\n" FOLDER,
       "orders.ini:5: [source] key: not in this version (resume)" },
-    { GOOD "[file]\nformat = parquet",
-      "orders.ini:8: [file] format: parquet: not in this version (Parquet)" },
     { GOOD "[file]\nformat = xml",
-      "orders.ini:8: [file] format: xml: this build has csv, json" },
+      "orders.ini:8: [file] format: xml: this build has csv, json, parquet, "
+      "avro" },
     { GOOD "[file]\ncompression = zstd",
-      "orders.ini:8: [file] compression: zstd: not in this version (Parquet "
-      "and Avro)" },
+      "orders.ini:8: [file] compression: csv takes none or gzip" },
+    { GOOD "[file]\nformat = parquet\ncompression = deflate",
+      "orders.ini:9: [file] compression: parquet takes none, gzip, snappy or "
+      "zstd" },
+    { GOOD "[file]\nformat = avro\ncompression = gzip",
+      "orders.ini:9: [file] compression: avro takes null, deflate, snappy or "
+      "zstd" },
+    { GOOD "[file]\nformat = parquet\ncompression = gzip\nlevel = 10",
+      "orders.ini:10: [file] level: gzip and deflate take 1 to 9" },
+    { GOOD "[file]\nrow_group_rows = 5",
+      "orders.ini:8: [file] row_group_rows: not with format = csv, only with "
+      "parquet" },
+    { GOOD "[file]\nformat = parquet\nbloom_bytes = 100",
+      "orders.ini:9: [file] bloom_bytes: expected a power of two" },
     { GOOD "[auth]\nkind = managed-identity",
       "orders.ini:8: [auth] kind: managed-identity: not in this version "
       "(Microsoft Entra)" },
