@@ -20,4 +20,7 @@ void rn_pq_bloom_add(struct rn_pq_bloom *b, struct rn_bytes plain);
 /* BloomFilterHeader and the bits. */
 void rn_pq_bloom_write(const struct rn_pq_bloom *b, struct rn_out *out);
 
+/* XXH64 with seed 0. */
+uint64_t rn_xxh64(struct rn_bytes bytes);
+
 #endif
