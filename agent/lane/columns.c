@@ -15,6 +15,7 @@
 struct strand {
     struct rn_chain chain;
     uint64_t crc;
+    uint64_t since; /* bytes of the file when the chain began */
 };
 
 struct rn_column_lane {
@@ -131,6 +132,8 @@ static void join(struct rn_pool *pool, struct strand *to, struct strand *from)
 {
     if (from->chain.len == 0)
         return;
+    if (to->chain.len == 0)
+        to->since = from->since;
     to->crc = rn_crc64_join(to->crc, from->crc, from->chain.len);
     from->crc = 0;
     if (from->chain.len > room_in(pool, to)) {
@@ -217,40 +220,44 @@ static bool is_block(const struct rn_columns *c, const struct strand *s)
 struct pick {
     uint32_t place; /* NO_PLACE: nothing there */
     bool head;
-    uint64_t len;
+    uint64_t score;
 };
 
-/* The longest chain. A head counts half: to stage it means that what precedes
- * it has to be a block as well.
+/* What is gained by staging a chain: its length times how long it took to
+ * grow. By length alone all lanes would get equal shares of the pool, and a
+ * lane with most of the bytes go out in blocks as short as theirs. There are
+ * the fewest blocks in all when a lane's share is as the square root of its
+ * rate, and then this product is the same for all lanes when their turn comes.
  */
-static struct pick longest(const struct rn_columns *c)
+static uint64_t score(const struct rn_columns *c, const struct strand *s)
 {
-    struct pick best = { .place = NO_PLACE };
+    return s->chain.len * (c->bytes - s->since + 1);
+}
+
+/* The chain to stage next. A head counts half: to stage it means that what
+ * precedes it has to be a block as well.
+ */
+static struct pick best(const struct rn_columns *c)
+{
+    struct pick k = { .place = NO_PLACE };
 
     for (uint32_t i = 0; i <= trunk_of(c); i++) {
-        uint64_t tail = c->lane[i].tail.chain.len;
-        uint64_t head =
-            i == c->heading ? 0 : (c->lane[i].head.chain.len + 1) / 2;
+        const struct rn_column_lane *l = &c->lane[i];
+        uint64_t tail = score(c, &l->tail);
+        uint64_t head = i == c->heading ? 0 : (score(c, &l->head) + 1) / 2;
 
-        if (tail > best.len)
-            best = (struct pick){ i, false, tail };
-        if (head > best.len)
-            best = (struct pick){ i, true, head };
+        if (tail > k.score)
+            k = (struct pick){ i, false, tail };
+        if (head > k.score)
+            k = (struct pick){ i, true, head };
     }
-    return best;
+    return k;
 }
 
-/* Whether a chain is worth a block although others are under way: half of
- * what each place would have if all were alike.
+/* Stage chains while the pool is low and a connection idle. While a block is
+ * under way only such as are about as good to stage as that was: what it gives
+ * back will do, and many short blocks are worse than a wait.
  */
-static bool is_worth(const struct rn_columns *c, const struct pick *k)
-{
-    const struct rn_pool *pool = pool_of(c);
-
-    return k->len * 2 * (trunk_of(c) + 1) >= (uint64_t)pool->n * pool->segment;
-}
-
-/* Stage chains while the pool is low and a connection idle. */
 static int relieve(struct rn_columns *c)
 {
     struct rn_uploader *u = c->part->uploader;
@@ -258,11 +265,13 @@ static int relieve(struct rn_columns *c)
 
     while (u->err == RN_OK && u->pool->free_n <= low &&
            (u->in_use == 0 || u->in_use < u->config->store.connections)) {
-        struct pick k = longest(c);
+        struct pick k = best(c);
         int err;
 
-        if (k.place == NO_PLACE || (u->in_use > 0 && !is_worth(c, &k)))
+        if (k.place == NO_PLACE || (u->in_use > 0 && k.score < c->bar / 2))
             break;
+        if (u->in_use == 0)
+            c->bar = k.score;
         err = k.head ? stage_head(c, k.place) : stage_tail(c, k.place);
         if (err < 0)
             return err;
@@ -330,10 +339,13 @@ static int append(struct rn_columns *c, uint32_t place, bool head,
         if (segment == RN_NO_SEGMENT) {
             add(pool, s, from.p, n);
         } else {
+            if (s->chain.len == 0)
+                s->since = c->bytes;
             memcpy(rn_pool_at(pool, segment), from.p, n);
             rn_chain_add(pool, &s->chain, segment, n);
         }
         s->crc = rn_crc64(s->crc, from.p, n);
+        c->bytes += n;
         from.p += n;
         from.n -= n;
     }
@@ -357,7 +369,6 @@ static int columns_put(struct rn_lanes *l, uint32_t lane, const void *p,
     if (place < c->lanes.n)
         c->open = true;
     c->heading = NO_PLACE;
-    c->bytes += n;
     c->err = append(c, place, false, (struct rn_bytes){ p, n });
     return c->err;
 }
@@ -375,7 +386,6 @@ static int columns_head(struct rn_lanes *l, uint32_t lane, const void *p,
               (to->head.chain.len == 0 && to->headed == 0));
     c->open = true;
     c->heading = lane;
-    c->bytes += n;
     c->err = append(c, lane, true, (struct rn_bytes){ p, n });
     return c->err;
 }
@@ -521,6 +531,7 @@ void rn_columns_begin(struct rn_columns *c, struct rn_part *p)
     c->err = RN_OK;
     c->open = false;
     c->heading = NO_PLACE;
+    c->bar = 0;
     for (uint32_t i = 0; i <= trunk_of(c); i++)
         clear(&c->lane[i]);
 }
@@ -547,9 +558,9 @@ int rn_columns_finish(struct rn_columns *c)
     struct rn_column_lane *trunk = &c->lane[trunk_of(c)];
     struct rn_part *p = c->part;
 
-    RN_ASSERT(!c->open);
     if (c->err < 0)
         return c->err;
+    RN_ASSERT(!c->open);
     c->err = close_lanes(c, &w, 2);
     if (c->err == RN_OK && c->blocks > 0)
         c->err = stage_before(c, &w, 3);
@@ -566,7 +577,9 @@ int rn_columns_finish(struct rn_columns *c)
 /* Blocks of one entry; only lanes have joined pieces. */
 static uint32_t blocks_in(const struct rn_columns *c, size_t entry)
 {
-    return c->count[entry] + (c->joined[entry / 8] >> entry % 8 & 1u);
+    uint32_t bits = c->joined[entry / 8];
+
+    return c->count[entry] + (bits >> entry % 8 & 1);
 }
 
 void rn_columns_id_at(void *ctx, uint32_t i, struct rn_block_id *id)

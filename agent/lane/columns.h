@@ -4,9 +4,10 @@
  *             begin ...                              -> rn_part_abandon
  *
  * Implements runnel/lanes.h for a part (lane/part.h). What is put to a lane
- * gathers in its chain. When the pool runs low the longest chain is staged as
- * a block, whose id says (group, lane, sequence): a blob's order is the order
- * of ids in its block list, not that of arrival. When a group is closed, what
+ * gathers in its chain. When the pool runs low the longest chain (by length
+ * and age: columns.c) is staged as a block, whose id says (group, lane,
+ * sequence): a blob's order is the order of ids in its block list, not that of
+ * arrival. When a group is closed, what
  * was never staged is joined: every run of neighbouring heads and tails
  * between two staged blocks becomes one block, and what follows the last one
  * stays in the part's trunk, to be joined with what comes. So a file that fits
@@ -61,6 +62,7 @@ struct rn_columns {
     int err;          /* sticky until begin                               */
     bool open;        /* the open group has bytes                         */
     uint32_t heading; /* place whose head may still grow                  */
+    uint64_t bar;     /* how good it was to stage the block under way     */
     size_t at_entry;  /* where the list was read last, and the index of   */
     uint32_t at;      /* that entry's first block                         */
 };
