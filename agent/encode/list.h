@@ -6,5 +6,7 @@
 
 extern const struct rn_encoder_class rn_encode_csv;
 extern const struct rn_encoder_class rn_encode_json;
+extern const struct rn_encoder_class rn_encode_parquet;
+extern const struct rn_encoder_class rn_encode_avro;
 
 #endif

@@ -17,16 +17,25 @@ struct rn_pq_index {
     uint32_t cap;
     uint32_t used;
     uint32_t pages;
-    bool full; /* a page did not fit: none is written */
+    uint32_t last;   /* where the latest bounds are in the slice         */
+    bool bounded;    /* there are bounds at `last`                       */
+    bool full;       /* a page did not fit: none is written              */
+    bool ascending;  /* neither bound was less than that before          */
+    bool descending; /* neither was greater                              */
 };
 
 void rn_pq_index_clear(struct rn_pq_index *x);
 
-/* The chunk's next page: `bytes` in the lane with its header. `bounds` is
- * without any value when all of the page is NULL (or NaN).
+/* The chunk's next page. `bounds` is without any value when all of the page is
+ * NULL (or NaN).
  */
+struct rn_pq_page_counts {
+    uint32_t bytes; /* in the lane, with its header */
+    uint32_t rows;
+    uint32_t nulls; /* of them */
+};
 void rn_pq_index_add(struct rn_pq_index *x, const struct rn_pq_type *type,
-                     uint32_t bytes, uint32_t rows, uint32_t nulls,
+                     const struct rn_pq_page_counts *page,
                      const struct rn_pq_bounds *bounds);
 
 /* Thrift structs ColumnIndex and OffsetIndex; false: there is none for this

@@ -26,6 +26,7 @@ struct rn_pq_chunk {
                                 * 0: none                                    */
     uint64_t dictionary_raw;
     uint32_t pages;
+    uint32_t dictionary_pages; /* data pages that refer to the dictionary   */
     uint32_t encodings; /* 1 << enum rn_pq_encoding, of data pages          */
     struct rn_pq_bounds bounds;
     struct rn_pq_index index;  /* its pages, for column and offset index */
