@@ -65,6 +65,8 @@ static inline void kit_init(struct kit *t)
 {
     memset(&t->config, 0, sizeof(t->config));
     t->config.path = "job.ini";
+    t->config.job.name = "job";
+    t->config.file.record = "";
     t->config.file.header = true;
     t->config.file.delimiter = ',';
     t->config.file.quote_char = '"';
