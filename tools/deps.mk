@@ -119,10 +119,10 @@ $(SNAPPY_WORK)/snappy.o: tools/snappy_fragment.cc \
 		$(SNAPPY_WORK)/snappy-stubs-public.h
 	$(CXX) $(SNAPPY_FLAGS) -Iagent -I$(SNAPPY_WORK) -I$(SNAPPY) \
 		-c -o $(@D)/all.o $<
-	$(LD) -r --gc-sections -u rn_snappy_fragment -u rn_snappy_version \
+	$(LD) -r --gc-sections -u rn_snappy_fragment -u rn_snappy_library \
 		-o $@ $(@D)/all.o
 	$(OBJCOPY) --strip-unneeded --keep-global-symbol=rn_snappy_fragment \
-		--keep-global-symbol=rn_snappy_version $@
+		--keep-global-symbol=rn_snappy_library $@
 
 $(DEPS)/lib/libsnappy.a: $(SNAPPY_WORK)/snappy.o
 	@mkdir -p $(@D)

@@ -21,7 +21,5 @@ size_t rn_snappy_fragment(const char *from, size_t n, char *to, uint16_t *table,
     return static_cast<size_t>(end - to);
 }
 
-const char *rn_snappy_version(void)
-{
-    return DOTTED(SNAPPY_MAJOR, SNAPPY_MINOR, SNAPPY_PATCHLEVEL);
-}
+const char rn_snappy_library[] =
+    "snappy " DOTTED(SNAPPY_MAJOR, SNAPPY_MINOR, SNAPPY_PATCHLEVEL);

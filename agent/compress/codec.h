@@ -37,7 +37,7 @@ struct rn_codec_class {
     int (*pack)(struct rn_codec *c, const struct rn_bytes *piece, size_t pieces,
                 struct rn_out *out);
 
-    const char *(*version)(void); /* of the library */
+    const char *library; /* with its version: "zlib 1.2.13" */
 };
 
 struct rn_codec {

@@ -112,16 +112,18 @@ static void put_length(struct rn_out *out, uint32_t n)
 static void put_slice(struct snappy_codec *s, const uint8_t *p, size_t n)
 {
     size_t entries = entries_for(n, s->entries);
-    uint8_t *room = rn_out_room(s->out, grown(n));
-    char *to = (char *)(room != NULL ? room : s->scratch);
+    struct rn_out *out = s->out;
+    bool direct = grown(n) < out->cap - out->len;
+    uint8_t *to = direct ? out->buf + out->len : s->scratch;
     size_t len;
 
     memset(s->table, 0, entries * sizeof(*s->table));
-    len = rn_snappy_fragment((const char *)p, n, to, s->table, (int)entries);
-    if (room != NULL)
-        s->out->len += len;
+    len = rn_snappy_fragment((const char *)p, n, (char *)to, s->table,
+                             (int)entries);
+    if (direct)
+        out->len += len;
     else
-        rn_out_put(s->out, s->scratch, len);
+        rn_out_put(out, s->scratch, len);
 }
 
 static int snappy_pack(struct rn_codec *c, const struct rn_bytes *piece,
@@ -166,5 +168,5 @@ static int snappy_pack(struct rn_codec *c, const struct rn_bytes *piece,
 
 const struct rn_codec_class rn_codec_snappy = {
     "snappy",     RN_COMPRESSION_SNAPPY, snappy_need,       snappy_init,
-    snappy_bound, snappy_pack,           rn_snappy_version,
+    snappy_bound, snappy_pack,           rn_snappy_library,
 };

@@ -95,13 +95,11 @@ static int zlib_pack(struct rn_codec *c, const struct rn_bytes *piece,
 }
 
 const struct rn_codec_class rn_codec_gzip = {
-    "gzip",     RN_COMPRESSION_GZIP, zlib_need,   gzip_init,
-    zlib_bound, zlib_pack,           zlibVersion,
+    "gzip",    RN_COMPRESSION_GZIP,  zlib_need, gzip_init, zlib_bound,
+    zlib_pack, "zlib " ZLIB_VERSION,
 };
 
 const struct rn_codec_class rn_codec_deflate = {
-    "deflate",   RN_COMPRESSION_DEFLATE,
-    zlib_need,   deflate_init,
-    zlib_bound,  zlib_pack,
-    zlibVersion,
+    "deflate", RN_COMPRESSION_DEFLATE, zlib_need, deflate_init, zlib_bound,
+    zlib_pack, "zlib " ZLIB_VERSION,
 };

@@ -94,7 +94,7 @@ static bool shrink(struct size *size, size_t budget)
     return true;
 }
 
-/* What the level asks for, shrunk until it fits. Returns the context's bytes. */
+/* What the level asks for, shrunk until it fits; the context's bytes. */
 static size_t size_for(struct size *size, size_t unit, int level, size_t budget)
 {
     size_t room = budget > CODEC ? budget - CODEC : 0;
@@ -220,6 +220,6 @@ static int zstd_pack(struct rn_codec *c, const struct rn_bytes *piece,
 }
 
 const struct rn_codec_class rn_codec_zstd = {
-    "zstd",     RN_COMPRESSION_ZSTD, zstd_need,          zstd_init,
-    zstd_bound, zstd_pack,           ZSTD_versionString,
+    "zstd",    RN_COMPRESSION_ZSTD,         zstd_need, zstd_init, zstd_bound,
+    zstd_pack, "zstd " ZSTD_VERSION_STRING,
 };

@@ -14,13 +14,12 @@
 
 /* Compress 1 to RN_SNAPPY_FRAGMENT bytes into the elements of snappy's format
  * that make them, without a length before them. `table` has `entries`, a power
- * of two from 256 to RN_SNAPPY_ENTRIES, all zero. Returns the bytes written to `to`, which
- * has room for 32 + n + n / 6.
+ * of two from 256 to RN_SNAPPY_ENTRIES, all zero. Returns the bytes written to
+ * `to`, which has room for 32 + n + n / 6.
  */
 size_t rn_snappy_fragment(const char *from, size_t n, char *to, uint16_t *table,
                           int entries);
 
-/* "1.2.2" */
-const char *rn_snappy_version(void);
+extern const char rn_snappy_library[]; /* "snappy 1.2.2" */
 
 #endif

@@ -450,7 +450,7 @@ static void codecs_are_found_by_kind(void **state)
     assert_string_equal(rn_codec_for(RN_COMPRESSION_DEFLATE)->name, "deflate");
     for (size_t k = 0; k < rn_codecs_n; k++) {
         assert_ptr_equal(rn_codec_for(rn_codecs[k]->kind), rn_codecs[k]);
-        assert_non_null(strchr(rn_codecs[k]->version(), '.'));
+        assert_non_null(strchr(rn_codecs[k]->library, '.'));
     }
 }
 
