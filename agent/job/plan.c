@@ -11,6 +11,7 @@
 #include "lane/uploader.h"
 #include "row/check.h"
 #include "row/digest.h"
+#include "row/schema.h"
 #include "runnel/http.h"
 #include "runnel/port.h"
 
@@ -298,8 +299,11 @@ int rn_plan_job(const struct rn_config *config, struct rn_arena *mem,
     columns = source->schema;
     if (err == RN_OK)
         err = rn_plan_memory(config, &classes, columns.n, plan, error);
+    /* What it names goes when the source does. */
+    if (err == RN_OK && schema && rn_schema_copy(&columns, mem, schema) < 0)
+        err = rn_fail(error, RN_E_FULL, RN_AT_AGENT,
+                      "no memory is left for the names of the columns; raise "
+                      "job.memory");
     classes.source->close(source);
-    if (err == RN_OK && schema)
-        *schema = columns;
     return err;
 }

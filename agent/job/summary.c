@@ -20,13 +20,16 @@ static void part_name(const struct rn_summary *s, uint32_t part, char *to)
 {
     const struct rn_config *c = s->config;
     const char *suffix = c->file.format;
+    bool gzips = c->file.compression == RN_COMPRESSION_GZIP;
     char ext[24];
 
-    for (size_t i = 0; i < rn_encoders_n; i++)
-        if (strcmp(rn_encoders[i]->name, c->file.format) == 0)
-            suffix = rn_encoders[i]->suffix;
-    (void)snprintf(ext, sizeof ext, "%.16s%s", suffix,
-                   c->file.compression == RN_COMPRESSION_GZIP ? ".gz" : "");
+    for (size_t i = 0; i < rn_encoders_n; i++) {
+        if (strcmp(rn_encoders[i]->name, c->file.format) != 0)
+            continue;
+        suffix = rn_encoders[i]->suffix;
+        gzips = gzips && !rn_encoders[i]->packs;
+    }
+    (void)snprintf(ext, sizeof ext, "%.16s%s", suffix, gzips ? ".gz" : "");
     if (rn_run_path(c, s->result->run, part, ext, to) < 0)
         to[0] = 0;
 }

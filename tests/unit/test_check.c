@@ -177,6 +177,203 @@ static void nan_is_null_where_the_job_says_so(void **state)
     assert_int_equal(counts.nulled, 1);
 }
 
+/* -- narrow columns --------------------------------------------------------- */
+
+static struct rn_col narrow_col;
+static const struct rn_schema narrow_schema = { &narrow_col, 1 };
+
+/* One cell through the checks of its column. */
+static int check_one(struct rn_cell *c)
+{
+    struct rn_row row = { c, 1 };
+    struct rn_arena mem;
+
+    memset(&counts, 0, sizeof(counts));
+    memset(&error, 0, sizeof(error));
+    narrow_col.name = RN_STR("n");
+    rn_arena_init(&mem, "check", memory, sizeof memory);
+    k.counts = &counts;
+    k.error = &error;
+    assert_int_equal(rn_check_init(&k, &config, &narrow_schema, &mem), RN_OK);
+    return rn_check_row(&k, &row, 12);
+}
+
+static int check_i64(enum rn_type type, int64_t v, int64_t *got)
+{
+    struct rn_cell c = { .type = type, .as.i64 = v };
+    int err = check_one(&c);
+
+    assert_true(err < 0 || c.type == type);
+    *got = c.as.i64;
+    return err;
+}
+
+static void integers_outside_their_range_are_refused(void **state)
+{
+    (void)state;
+    for (unsigned bits = 8; bits <= 32; bits *= 2) {
+        int64_t past = INT64_C(1) << (bits - 1), got;
+
+        narrow_col = (struct rn_col){ .type = RN_I64, .bits = (uint8_t)bits };
+        assert_int_equal(check_i64(RN_I64, past - 1, &got), RN_OK);
+        assert_int_equal(got, past - 1);
+        assert_int_equal(check_i64(RN_I64, -past, &got), RN_OK);
+        assert_int_equal(check_i64(RN_I64, past, &got), RN_E_VALUE);
+        assert_int_equal(check_i64(RN_I64, -past - 1, &got), RN_E_VALUE);
+        assert_int_equal(check_i64(RN_I64, INT64_MIN, &got), RN_E_VALUE);
+        assert_int_equal(check_i64(RN_I64, INT64_MAX, &got), RN_E_VALUE);
+    }
+    assert_string_equal(error.text,
+                        "row 12, column \"n\": 9223372036854775807 does not "
+                        "fit the column's type int32; give it a wider one in "
+                        "[types], or set source.on_mismatch = null");
+    narrow_col.bits = 64;
+    int64_t got;
+    assert_int_equal(check_i64(RN_I64, INT64_MIN, &got), RN_OK);
+}
+
+static void what_does_not_fit_may_be_null(void **state)
+{
+    struct rn_cell c = { .type = RN_I64, .as.i64 = 128 };
+
+    (void)state;
+    narrow_col = (struct rn_col){ .type = RN_I64, .bits = 8 };
+    config.source.on_mismatch = RN_ON_NULL;
+    assert_int_equal(check_one(&c), RN_OK);
+    assert_int_equal(c.type, RN_NULL);
+    assert_int_equal(counts.nulled, 1);
+    assert_int_equal(check_one(&c), RN_OK); /* a NULL is none to begin with */
+    assert_int_equal(counts.nulled, 0);
+    c = (struct rn_cell){ .type = RN_I64, .as.i64 = 128 };
+    config.source.on_mismatch = RN_ON_CONVERT;
+    assert_int_equal(check_one(&c), RN_E_VALUE); /* nothing could, lossless */
+}
+
+static void doubles_become_the_nearest_float(void **state)
+{
+    static const struct {
+        double from, to;
+    } known[] = {
+        { 0.1, (double)0.1f },
+        { 16777217, 16777216 }, /* a tie goes to the even one */
+        { 16777219, 16777220 },
+        { 1.5, 1.5 },
+        { -1e-60, -0.0 },
+        { 1e-45, 1.401298464324817e-45 },
+        { 3.4028234663852886e38, 3.4028234663852886e38 },
+        { 3.4028235e38, 3.4028234663852886e38 },
+        { 3.4028235677973362e38, 3.4028234663852886e38 },
+        { -3.4028235677973362e38, -3.4028234663852886e38 },
+    };
+
+    (void)state;
+    narrow_col = (struct rn_col){ .type = RN_F64, .bits = 32 };
+    for (size_t i = 0; i < RN_COUNTOF(known); i++) {
+        struct rn_cell c = { .type = RN_F64, .as.f64 = known[i].from };
+
+        assert_int_equal(check_one(&c), RN_OK);
+        assert_true(c.as.f64 == known[i].to);
+        assert_int_equal(signbit(c.as.f64), signbit(known[i].to));
+        assert_int_equal(counts.converted + counts.truncated, 0);
+    }
+}
+
+static void a_double_too_large_for_a_float_is_refused(void **state)
+{
+    static const double large[] = { 3.4028235677973366e38, 1e39, 1e308 };
+
+    (void)state;
+    narrow_col = (struct rn_col){ .type = RN_F64, .bits = 32 };
+    for (size_t i = 0; i < RN_COUNTOF(large); i++) {
+        struct rn_cell c = { .type = RN_F64, .as.f64 = large[i] };
+
+        assert_int_equal(check_one(&c), RN_E_VALUE);
+        c.as.f64 = -large[i];
+        assert_int_equal(check_one(&c), RN_E_VALUE);
+    }
+    assert_non_null(strstr(error.text, "column \"n\": -1e+308 does not fit "
+                                       "the column's type float"));
+    struct rn_cell c = { .type = RN_F64, .as.f64 = -INFINITY };
+    assert_int_equal(check_one(&c), RN_OK); /* it was one before */
+    assert_true(c.as.f64 == -INFINITY);
+    c.as.f64 = NAN;
+    assert_int_equal(check_one(&c), RN_OK);
+    assert_true(isnan(c.as.f64));
+}
+
+static void times_are_whole_milliseconds_or_refused(void **state)
+{
+    int64_t got;
+
+    (void)state;
+    config.file.timestamps = RN_TIMESTAMPS_MILLIS;
+    narrow_col = (struct rn_col){ .type = RN_TIME, .millis = true };
+    assert_int_equal(check_i64(RN_TIME, 36660123000, &got), RN_OK);
+    assert_int_equal(got, 36660123000);
+    assert_int_equal(check_i64(RN_TIME, 36660123001, &got), RN_E_VALUE);
+    assert_string_equal(error.text,
+                        "row 12, column \"n\": 10:11:00.123001 is finer than "
+                        "a millisecond; set file.timestamps = millis-truncate "
+                        "or micros, or source.on_mismatch = null");
+    narrow_col = (struct rn_col){ .type = RN_TIMESTAMP, .millis = true };
+    assert_int_equal(check_i64(RN_TIMESTAMP, -1000, &got), RN_OK);
+    assert_int_equal(check_i64(RN_TIMESTAMP, -1, &got), RN_E_VALUE);
+    assert_non_null(strstr(error.text, "1969-12-31T23:59:59.999999 is finer"));
+    assert_int_equal(check_i64(RN_TIMESTAMP, INT64_MAX, &got), RN_E_VALUE);
+    assert_non_null(strstr(error.text, "the value is finer"));
+    struct rn_cell c = { .type = RN_TIMESTAMP, .as.i64 = 1 };
+    config.source.on_mismatch = RN_ON_NULL;
+    assert_int_equal(check_one(&c), RN_OK);
+    assert_int_equal(c.type, RN_NULL);
+}
+
+static void finer_times_may_be_cut_towards_the_past_and_counted(void **state)
+{
+    static const struct {
+        int64_t from, to;
+    } known[] = { { 1999, 1000 },   { 1001, 1000 },  { 1000, 1000 },
+                  { 999, 0 },       { 0, 0 },        { -1, -1000 },
+                  { -1000, -1000 }, { -1001, -2000 } };
+    int64_t got;
+
+    (void)state;
+    config.file.timestamps = RN_TIMESTAMPS_MILLIS_TRUNCATE;
+    narrow_col = (struct rn_col){ .type = RN_TIMESTAMP, .millis = true };
+    for (size_t i = 0; i < RN_COUNTOF(known); i++) {
+        assert_int_equal(check_i64(RN_TIMESTAMP, known[i].from, &got), RN_OK);
+        assert_int_equal(got, known[i].to);
+        assert_int_equal(counts.truncated, known[i].from != known[i].to);
+    }
+}
+
+/* The narrow one may be anywhere among the columns. */
+static void every_narrow_column_is_looked_at(void **state)
+{
+    struct rn_col col[5];
+    struct rn_schema five = { col, 5 };
+    struct rn_cell cells[5];
+    struct rn_row row = { cells, 5 };
+    struct rn_arena mem;
+
+    (void)state;
+    k.counts = &counts;
+    k.error = &error;
+    for (size_t narrow = 0; narrow < 5; narrow++) {
+        for (size_t i = 0; i < 5; i++) {
+            col[i] = (struct rn_col){ .name = RN_LIT("c"), .type = RN_I64 };
+            cells[i] = (struct rn_cell){ RN_I64, { .i64 = 1000 } };
+        }
+        rn_arena_init(&mem, "check", memory, sizeof memory);
+        assert_int_equal(rn_check_init(&k, &config, &five, &mem), RN_OK);
+        assert_int_equal(rn_check_row(&k, &row, 1), RN_OK);
+        col[narrow].bits = 8;
+        assert_int_equal(rn_check_init(&k, &config, &five, &mem), RN_OK);
+        assert_int_equal(rn_check_row(&k, &row, 1), RN_E_VALUE);
+        cells[narrow].as.i64 = 100;
+        assert_int_equal(rn_check_row(&k, &row, 1), RN_OK);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +389,16 @@ int main(void)
             what_outgrows_its_limit_by_replacement_is_too_large, set_up),
         cmocka_unit_test_setup(the_scratch_is_enough_for_each_row_anew, set_up),
         cmocka_unit_test_setup(nan_is_null_where_the_job_says_so, set_up),
+        cmocka_unit_test_setup(integers_outside_their_range_are_refused,
+                               set_up),
+        cmocka_unit_test_setup(what_does_not_fit_may_be_null, set_up),
+        cmocka_unit_test_setup(doubles_become_the_nearest_float, set_up),
+        cmocka_unit_test_setup(a_double_too_large_for_a_float_is_refused,
+                               set_up),
+        cmocka_unit_test_setup(times_are_whole_milliseconds_or_refused, set_up),
+        cmocka_unit_test_setup(
+            finer_times_may_be_cut_towards_the_past_and_counted, set_up),
+        cmocka_unit_test_setup(every_narrow_column_is_looked_at, set_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -258,9 +258,31 @@ static void blobs_are_only_counted(void **state)
     expect(1, "", "", "");
 }
 
+static void uuids_have_bounds_as_text(void **state)
+{
+    (void)state;
+    start(RN_UUID, 0);
+    expect(0, "", "", "");
+    add_bytes("\x80\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd"
+              "\xee\xff",
+              16);
+    expect(1, "80112233-4455-6677-8899-aabbccddeeff",
+           "80112233-4455-6677-8899-aabbccddeeff", "");
+    add_bytes("\x80\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd"
+              "\xee\xfe",
+              16);
+    add_bytes("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16);
+    add_bytes("\xff\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16);
+    add((struct rn_cell){ .type = RN_NULL });
+    expect(4, "00000000-0000-0000-0000-000000000000",
+           "ff000000-0000-0000-0000-000000000000", "");
+    assert_false(got.min_cut || got.max_cut);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(uuids_have_bounds_as_text),
         cmocka_unit_test(nothing_has_no_bounds_and_no_sum),
         cmocka_unit_test(integers_are_summed_beyond_64_bits),
         cmocka_unit_test(booleans_are_counted),

@@ -399,6 +399,32 @@ static void dates_outside_the_calendar_are_refused(void **state)
     }
 }
 
+#define UUID_TEXT "ff112233-4455-6677-8899-aabbccddeeff"
+
+static void uuids_are_canonical_text(void **state)
+{
+    static const struct rn_col columns[] = {
+        { .name = RN_LIT("u"), .type = RN_UUID, .nullable = true },
+    };
+    static const struct rn_schema schema = { columns, 1 };
+    struct rn_cell cells[] = { CELL_BYTES(RN_UUID,
+                                          "\xff\x11\x22\x33\x44\x55\x66\x77"
+                                          "\x88\x99\xaa\xbb\xcc\xdd\xee\xff") };
+
+    (void)state;
+    t.config.file.header = false;
+    assert_int_equal(kit_open(&t, 0, &schema), RN_OK);
+    EXPECT(cells, UUID_TEXT "\n");
+    t.config.file.quote = RN_QUOTE_NON_NUMERIC;
+    assert_int_equal(kit_open(&t, 0, &schema), RN_OK);
+    EXPECT(cells, "\"" UUID_TEXT "\"\n");
+    /* Even where the text of NULL is one. */
+    t.config.file.quote = RN_QUOTE_MINIMAL;
+    t.config.file.null = UUID_TEXT;
+    assert_int_equal(kit_open(&t, 0, &schema), RN_OK);
+    EXPECT(cells, "\"" UUID_TEXT "\"\n");
+}
+
 static void blobs_are_base64_or_hex(void **state)
 {
     static const struct rn_col columns[] = {
@@ -688,6 +714,7 @@ int main(void)
         cmocka_unit_test_setup(numbers_keep_every_digit, set_up),
         cmocka_unit_test_setup(dates_have_four_spellings, set_up),
         cmocka_unit_test_setup(dates_outside_the_calendar_are_refused, set_up),
+        cmocka_unit_test_setup(uuids_are_canonical_text, set_up),
         cmocka_unit_test_setup(blobs_are_base64_or_hex, set_up),
         cmocka_unit_test_setup(the_row_number_comes_first, set_up),
         cmocka_unit_test_setup(delimiter_and_newline_are_the_jobs, set_up),

@@ -166,6 +166,26 @@ static void values_keep_every_digit(void **state)
              "\"b\":true,\"x\":\"00ff\"}\n");
 }
 
+static void uuids_are_strings_whatever_dates_are(void **state)
+{
+    static const struct rn_col columns[] = {
+        { .name = RN_LIT("u"), .type = RN_UUID, .nullable = true },
+    };
+    static const struct rn_schema schema = { columns, 1 };
+    struct rn_cell cells[] = { CELL_BYTES(RN_UUID,
+                                          "\x0f\x11\x22\x33\x44\x55\x66\x77"
+                                          "\x88\x99\xaa\xbb\xcc\xdd\xee\xff"),
+                               CELL_NULL };
+
+    (void)state;
+    for (int dates = RN_DATES_ISO; dates <= RN_DATES_EPOCH_US; dates++) {
+        t.config.file.dates = (enum rn_dates)dates;
+        assert_int_equal(kit_open(&t, 1, &schema), RN_OK);
+        EXPECT(cells, "{\"u\":\"0f112233-4455-6677-8899-aabbccddeeff\"}\n"
+                      "{\"u\":null}\n");
+    }
+}
+
 static void dates_are_strings_or_numbers(void **state)
 {
     static const struct rn_col columns[] = {
@@ -358,6 +378,7 @@ int main(void)
         cmocka_unit_test_setup(every_control_byte_is_found_at_every_place,
                                set_up),
         cmocka_unit_test_setup(values_keep_every_digit, set_up),
+        cmocka_unit_test_setup(uuids_are_strings_whatever_dates_are, set_up),
         cmocka_unit_test_setup(dates_are_strings_or_numbers, set_up),
         cmocka_unit_test_setup(nan_and_infinities_go_by_the_job, set_up),
         cmocka_unit_test_setup(the_row_number_is_the_first_member, set_up),

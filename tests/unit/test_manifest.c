@@ -155,6 +155,41 @@ static void a_manifest_says_all_a_reader_needs(void **state)
     }
 }
 
+static void a_column_is_told_with_all_that_narrows_it(void **state)
+{
+    static const struct {
+        struct rn_col col;
+        const char *json;
+    } known[] = {
+        { { .name = RN_LIT("c"), .type = RN_UUID },
+          "uuid\",\"nullable\":false}" },
+        { { .name = RN_LIT("c"), .type = RN_I64, .bits = 16 },
+          "integer\",\"nullable\":false,\"bits\":16}" },
+        { { .name = RN_LIT("c"), .type = RN_I64, .bits = 64 },
+          "integer\",\"nullable\":false}" },
+        { { .name = RN_LIT("c"), .type = RN_F64, .bits = 32 },
+          "double\",\"nullable\":false,\"bits\":32}" },
+        { { .name = RN_LIT("c"), .type = RN_TEXT, .json = true },
+          "text\",\"nullable\":false,\"json\":true}" },
+        { { .name = RN_LIT("c"), .type = RN_TIME, .millis = true },
+          "time\",\"nullable\":false,\"millis\":true}" },
+        { { .name = RN_LIT("c"), .type = RN_TIMESTAMP, .millis = true },
+          "timestamp\",\"nullable\":false,\"utc\":false,\"millis\":true}" },
+    };
+    (void)state;
+    for (size_t i = 0; i < RN_COUNTOF(known); i++) {
+        char want[100];
+        struct rn_json j;
+        start(64);
+        rn_json_init(&j, &out, false);
+        rn_manifest_column(&j, &known[i].col);
+        rn_out_flush(&out);
+        snprintf(want, sizeof want, "{\"name\":\"c\",\"type\":\"%s",
+                 known[i].json);
+        assert_string_equal(got, want);
+    }
+}
+
 static void a_manifest_without_files_is_json_too(void **state)
 {
     (void)state;
@@ -307,6 +342,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_manifest_says_all_a_reader_needs),
+        cmocka_unit_test(a_column_is_told_with_all_that_narrows_it),
         cmocka_unit_test(a_manifest_without_files_is_json_too),
         cmocka_unit_test(every_watermark_is_written),
         cmocka_unit_test(the_json_summary_is_one_object_on_one_line),

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "row/date.h"
+#include "row/type.h"
 #include "sqlite_fixture.h"
 
 /* What a value should become. */
@@ -22,7 +23,7 @@ enum fate {
 };
 
 struct sample {
-    const char *declared;
+    const char *declared; /* and after a '|' what [types] says */
     const char *literal;
     enum fate fate;
     struct rn_cell expect;
@@ -40,6 +41,8 @@ struct sample {
     {                                    \
         .type = t, .as.bytes = RN_LIT(v) \
     }
+#define UUID_BYTES \
+    "\x00\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd\xee\xff"
 #define NONE            \
     {                   \
         .type = RN_NULL \
@@ -151,6 +154,62 @@ static const struct sample samples[] = {
     { "DATETIME", "'2026-06-30 23:59:60'", REFUSED, NONE },
     { "DATETIME", "'soon'", REFUSED, NONE },
     { "DATETIME", "x'00'", REFUSED, NONE },
+
+    { "UUID", "x'00112233445566778899aabbccddeeff'", AS_IS,
+      B(RN_UUID, UUID_BYTES) },
+    { "UUID", "'00112233-4455-6677-8899-aabbccddeeff'", AS_IS,
+      B(RN_UUID, UUID_BYTES) },
+    { "uniqueidentifier", "'00112233-4455-6677-8899-AABBCCDDEEFF'", AS_IS,
+      B(RN_UUID, UUID_BYTES) },
+    { "UUID", "NULL", AS_IS, NONE },
+    { "UUID", "'00112233445566778899aabbccddeeff'", CONVERTED,
+      B(RN_UUID, UUID_BYTES) },
+    { "UUID", "'{00112233-4455-6677-8899-aabbccddeeff}'", CONVERTED,
+      B(RN_UUID, UUID_BYTES) },
+    { "UUID", "x'00112233445566778899aabbccddee'", REFUSED, NONE },
+    { "UUID", "x'00112233445566778899aabbccddeeff00'", REFUSED, NONE },
+    { "UUID", "x''", REFUSED, NONE },
+    { "UUID", "''", REFUSED, NONE },
+    { "UUID", "'00112233-4455-6677-8899-aabbccddeef'", REFUSED, NONE },
+    { "UUID", "'00112233-4455-6677-8899-aabbccddeefg'", REFUSED, NONE },
+    { "UUID", "5", REFUSED, NONE },
+    { "UUID", "1.5", REFUSED, NONE },
+};
+
+/* What [types] says counts, whatever the declaration. */
+static const struct sample ruled[] = {
+    { "TEXT|int16", "'12'", CONVERTED, I(RN_I64, 12) },
+    { "TEXT|int16", "'x'", REFUSED, NONE },
+    { "INTEGER|int8", "5", AS_IS, I(RN_I64, 5) },
+    { "INTEGER|double", "5", AS_IS, D(5) },
+    { "REAL|float", "0.1", AS_IS, D(0.1) }, /* rounded later, for all */
+    { "INTEGER|bool", "1", AS_IS, I(RN_BOOL, 1) },
+    { "INTEGER|bool", "2", REFUSED, NONE },
+    { "INTEGER|decimal(3,2)", "5", AS_IS, B(RN_DECIMAL, "5.00") },
+    { "INTEGER|decimal(3,2)", "50", REFUSED, NONE },
+    { "TEXT|date", "'2026-11-22'", AS_IS, I(RN_DATE, 20779) },
+    { "TEXT|time", "'10:11'", AS_IS, I(RN_TIME, 36660000000) },
+    { "INTEGER|timestamp", "1795342272", AS_IS,
+      I(RN_TIMESTAMP, 1795342272000000) },
+    { "TEXT|timestamp_ntz", "'2026-11-22 10:11:12'", AS_IS,
+      I(RN_TIMESTAMP, 1795342272000000) },
+    { "DATETIME|timestamp_ntz", "'2026-11-22'", AS_IS,
+      I(RN_TIMESTAMP, 1795305600000000) },
+    { "TEXT|timestamp_ntz", "'2026-11-22 10:11:12Z'", REFUSED, NONE },
+    { "TEXT|timestamp_ntz", "'2026-11-22 10:11:12+02:00'", REFUSED, NONE },
+    { "DATETIME|timestamp_ntz", "1795342272", REFUSED, NONE },
+    { "DATETIME|timestamp_ntz", "2440587.25", REFUSED, NONE },
+    { "DATETIME|timestamp_ntz", "x'00'", REFUSED, NONE },
+    { "INTEGER|text", "5", CONVERTED, B(RN_TEXT, "5") },
+    { "TEXT|json", "'{}'", AS_IS, B(RN_TEXT, "{}") },
+    { "BLOB|json", "x'7b7d'", REFUSED, NONE },
+    { "BLOB|uuid", "x'00112233445566778899aabbccddeeff'", AS_IS,
+      B(RN_UUID, UUID_BYTES) },
+    { "TEXT|uuid", "'00112233-4455-6677-8899-aabbccddeeff'", AS_IS,
+      B(RN_UUID, UUID_BYTES) },
+    { "UUID|text", "'00112233-4455-6677-8899-aabbccddeeff'", AS_IS,
+      B(RN_TEXT, "00112233-4455-6677-8899-aabbccddeeff") },
+    { "TEXT|blob", "'abc'", CONVERTED, B(RN_BLOB, "abc") },
 };
 
 static void assert_cell(const struct sample *s, const struct rn_cell *got)
@@ -167,6 +226,7 @@ static void assert_cell(const struct sample *s, const struct rn_cell *got)
         return;
     case RN_TEXT:
     case RN_BLOB:
+    case RN_UUID:
     case RN_DECIMAL:
         if (!rn_bytes_equal(got->as.bytes, want->as.bytes))
             fail_msg("%s %s is \"%.*s\"", s->declared, s->literal,
@@ -179,62 +239,102 @@ static void assert_cell(const struct sample *s, const struct rn_cell *got)
     }
 }
 
-/* A table for each sample, in one database. */
-static void make_all(struct fixture *f)
+static const char *rule_of(const struct sample *s)
 {
-    static char script[sizeof samples / sizeof *samples * 160];
-    size_t n = 0;
-    for (size_t i = 0; i < RN_COUNTOF(samples); i++)
-        n += (size_t)snprintf(script + n, sizeof script - n,
-                              "CREATE TABLE t%zu(v %s);"
-                              "INSERT INTO t%zu VALUES(%s);\n",
-                              i, samples[i].declared, i, samples[i].literal);
+    const char *bar = strchr(s->declared, '|');
+    return bar != NULL ? bar + 1 : NULL;
+}
+
+/* A table for each sample, in one database. */
+static void make_all(struct fixture *f, const struct sample *list, size_t n)
+{
+    static char script[(RN_COUNTOF(samples) + RN_COUNTOF(ruled)) * 160];
+    size_t len = 0;
+    for (size_t i = 0; i < n; i++)
+        len += (size_t)snprintf(script + len, sizeof script - len,
+                                "CREATE TABLE t%zu(v %.*s);"
+                                "INSERT INTO t%zu VALUES(%s);\n",
+                                i, (int)strcspn(list[i].declared, "|"),
+                                list[i].declared, i, list[i].literal);
     fixture_make(f, script);
 }
 
-static void check_all(struct fixture *f, enum rn_policy policy)
+static void set_rule(struct fixture *f, const char *word)
 {
-    make_all(f);
+    static struct rn_type_rule rule;
+    const char *instead;
+    f->config.types_n = 0;
+    if (word == NULL)
+        return;
+    rule.column = "v";
+    assert_int_equal(rn_type_parse(word, &rule.as, &instead), RN_OK);
+    f->config.types = &rule;
+    f->config.types_n = 1;
+}
+
+static void check_one(struct fixture *f, const struct sample *s,
+                      enum rn_policy policy)
+{
+    bool taken =
+        s->fate == AS_IS || (s->fate == CONVERTED && policy == RN_ON_CONVERT);
+    int got = f->source->cls->next(f->source, &f->row);
+    if (got != (taken || policy == RN_ON_NULL ? 1 : RN_E_VALUE))
+        fail_msg("%s %s: %d %s", s->declared, s->literal, got, f->error.text);
+    if (got < 0) {
+        fixture_says(f, "row 1, column \"v\"");
+        fixture_says(f, rule_of(s) ? "(in [types])" : "(as declared)");
+        return;
+    }
+    if (taken)
+        assert_cell(s, &f->row.cell[0]);
+    else
+        assert_int_equal(f->row.cell[0].type, RN_NULL);
+    assert_int_equal(f->source->counts.converted,
+                     taken && s->fate == CONVERTED);
+    assert_int_equal(f->source->counts.nulled, !taken);
+}
+
+static void check_list(struct fixture *f, const struct sample *list, size_t n)
+{
+    static const enum rn_policy policies[] = { RN_ON_ERROR, RN_ON_CONVERT,
+                                               RN_ON_NULL };
+    make_all(f, list, n);
     f->config.source.memory = 1 << 20; /* the schema has many tables */
-    f->config.source.on_mismatch = policy;
-    for (size_t i = 0; i < RN_COUNTOF(samples); i++) {
-        const struct sample *s = &samples[i];
-        char query[40];
-        snprintf(query, sizeof query, "SELECT v FROM t%zu", i);
-        fixture_start(f, query);
-        bool taken = s->fate == AS_IS ||
-                     (s->fate == CONVERTED && policy == RN_ON_CONVERT);
-        int got = f->source->cls->next(f->source, &f->row);
-        if (got != (taken || policy == RN_ON_NULL ? 1 : RN_E_VALUE))
-            fail_msg("%s %s: %d %s", s->declared, s->literal, got,
-                     f->error.text);
-        if (got < 0) {
-            fixture_says(f, "row 1, column \"v\"");
-            continue;
+    for (size_t p = 0; p < RN_COUNTOF(policies); p++) {
+        f->config.source.on_mismatch = policies[p];
+        for (size_t i = 0; i < n; i++) {
+            char query[40];
+            snprintf(query, sizeof query, "SELECT v FROM t%zu", i);
+            set_rule(f, rule_of(&list[i]));
+            fixture_start(f, query);
+            check_one(f, &list[i], policies[p]);
         }
-        if (taken)
-            assert_cell(s, &f->row.cell[0]);
-        else
-            assert_int_equal(f->row.cell[0].type, RN_NULL);
-        assert_int_equal(f->source->counts.converted,
-                         taken && s->fate == CONVERTED);
-        assert_int_equal(f->source->counts.nulled, !taken);
     }
 }
 
-static void a_mismatch_is_an_error_that_names_row_and_column(void **state)
+static void every_value_meets_its_fate_under_every_policy(void **state)
 {
-    check_all(*state, RN_ON_ERROR);
+    check_list(*state, samples, RN_COUNTOF(samples));
 }
 
-static void conversion_loses_nothing_and_is_counted(void **state)
+static void what_types_says_counts_whatever_the_declaration(void **state)
 {
-    check_all(*state, RN_ON_CONVERT);
+    check_list(*state, ruled, RN_COUNTOF(ruled));
 }
 
-static void null_in_the_place_of_a_mismatch_is_counted(void **state)
+static void a_mismatch_says_what_to_do(void **state)
 {
-    check_all(*state, RN_ON_NULL);
+    struct fixture *f = *state;
+    f->config.source.database = ":memory:";
+    set_rule(f, "timestamp_ntz");
+    fixture_start(f, "SELECT '2026-11-22T10:00+02:00' AS v");
+    assert_int_equal(fixture_drain(f), RN_E_VALUE);
+    fixture_says(f, "type timestamp_ntz (in [types]): a local time is text "
+                    "without an offset");
+    set_rule(f, "decimal(5,2)");
+    fixture_start(f, "SELECT 'x' AS v");
+    assert_int_equal(fixture_drain(f), RN_E_VALUE);
+    fixture_says(f, "does not fit the column's type decimal(5,2)");
 }
 
 /* Columns without a declaration are typed by the sampled first rows. */
@@ -337,9 +437,9 @@ static void a_message_shows_little_of_a_value_and_nothing_unprintable(
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(a_mismatch_is_an_error_that_names_row_and_column),
-        T(conversion_loses_nothing_and_is_counted),
-        T(null_in_the_place_of_a_mismatch_is_counted),
+        T(every_value_meets_its_fate_under_every_policy),
+        T(what_types_says_counts_whatever_the_declaration),
+        T(a_mismatch_says_what_to_do),
         T(later_values_are_held_to_the_sampled_type),
         T(text_becomes_a_number_only_in_its_own_notation),
         T(a_message_shows_little_of_a_value_and_nothing_unprintable),
