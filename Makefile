@@ -138,8 +138,8 @@ DEP_LIBS += $(DEPS)/lib/libsqlite3.a
 endif
 DEP_LIBS += $(DEPS)/lib/libinih.a
 ifneq ($(filter snappy,$(CODECS)),)
-CODEC_LIBS += $(DEPS)/lib/libsnappy.a
-DEP_LIBS += $(DEPS)/lib/libsnappy.a
+CODEC_LIBS += $(DEPS)/lib/libsnappy_fragment.a
+DEP_LIBS += $(DEPS)/lib/libsnappy_fragment.a
 endif
 ifneq ($(filter zstd,$(CODECS)),)
 CODEC_LIBS += -l:libzstd.a

@@ -26,7 +26,7 @@ LIBS += $(DEPS)/lib/libsqlite3.a
 endif
 LIBS += $(DEPS)/lib/libinih.a
 ifneq ($(filter snappy,$(CODECS)),)
-LIBS += $(DEPS)/lib/libsnappy.a
+LIBS += $(DEPS)/lib/libsnappy_fragment.a
 endif
 
 all: $(LIBS)
@@ -99,7 +99,7 @@ $(DEPS)/lib/libinih.a: $(DEPS)/obj/inih/ini.o
 # one of another copy.
 
 SNAPPY = $(DEPS)/src/snappy
-SNAPPY_WORK = $(DEPS)/obj/snappy
+SNAPPY_WORK = $(DEPS)/obj/snappy_fragment
 SNAPPY_FLAGS = -std=c++11 $(filter-out -std=%,$(DEP_CFLAGS)) -DNDEBUG \
 	-fno-exceptions -fno-rtti -fno-threadsafe-statics $(SNAPPY_DEFS)
 
@@ -114,7 +114,7 @@ $(SNAPPY_WORK)/snappy-stubs-public.h: $(DEPS)/src/snappy.origin tools/deps.mk
 		-e "s/\$${PROJECT_VERSION_PATCH}/$$3/" \
 		$(SNAPPY)/snappy-stubs-public.h.in >$@
 
-$(SNAPPY_WORK)/snappy.o: tools/snappy_fragment.cc \
+$(SNAPPY_WORK)/fragment.o: tools/snappy_fragment.cc \
 		agent/compress/snappy_fragment.h tools/deps-flags.mk \
 		$(SNAPPY_WORK)/snappy-stubs-public.h
 	$(CXX) $(SNAPPY_FLAGS) -Iagent -I$(SNAPPY_WORK) -I$(SNAPPY) \
@@ -124,6 +124,6 @@ $(SNAPPY_WORK)/snappy.o: tools/snappy_fragment.cc \
 	$(OBJCOPY) --strip-unneeded --keep-global-symbol=rn_snappy_fragment \
 		--keep-global-symbol=rn_snappy_library $@
 
-$(DEPS)/lib/libsnappy.a: $(SNAPPY_WORK)/snappy.o
+$(DEPS)/lib/libsnappy_fragment.a: $(SNAPPY_WORK)/fragment.o
 	@mkdir -p $(@D)
 	rm -f $@ && $(AR) rcs $@ $^
