@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "job/config_keys.h"
+#include "row/type.h"
 
 static void overview(void)
 {
@@ -59,6 +60,19 @@ static void key_row(const struct rn_key *k)
              k->only != NULL ? k->only : "", k->only != NULL ? ")" : "");
 }
 
+/* A section whose keys are the query's columns. */
+static void types(void)
+{
+    rn_print(&cli_out,
+             "\n[types]\n\nname of a column = one of these\n\n"
+             "| %-15s | %-52s | meaning |\n|---|---|---|\n",
+             "type", "or");
+    for (size_t i = 0; i < rn_types_n; i++)
+        rn_print(&cli_out, "| %-15s | %-52s | %s |\n", rn_types[i].word,
+                 rn_types[i].also != NULL ? rn_types[i].also : "",
+                 rn_types[i].what);
+}
+
 /* Markdown, so that README can hold it as it is. */
 static void keys(void)
 {
@@ -74,6 +88,7 @@ static void keys(void)
         }
         key_row(&rn_keys[i]);
     }
+    types();
 }
 
 int cli_help(const struct cli_options *o)

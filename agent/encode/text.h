@@ -9,8 +9,8 @@
 #define RN_VALUE_TEXT 48
 
 /* A boolean, number, date, time, timestamp or UUID as the job writes it,
- * doubles finite. Returns the length; RN_E_VALUE outside the years 0001 to 9999 or,
- * for times, the day.
+ * doubles finite. Returns the length; RN_E_VALUE outside the years 0001 to
+ * 9999 or, for times, the day.
  */
 int rn_value_text(const struct rn_config *config, const struct rn_col *col,
                   const struct rn_cell *cell, char *to);

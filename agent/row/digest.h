@@ -1,9 +1,9 @@
 /* row/digest.h: what a run's columns hold, to be compared with a warehouse.
  *
  * Per column: non-null count, and by type minimum and maximum (numbers, dates,
- * UUIDs, text by bytes, cut to 32 bytes), the exact sum (integers and booleans in 128
- * bits, decimals as unscaled integers in 128 bits while they fit). Doubles have
- * no sum: it would depend on the order.
+ * UUIDs, text by bytes, cut to 32 bytes), the exact sum (integers and booleans
+ * in 128 bits, decimals as unscaled integers in 128 bits while they fit).
+ * Doubles have no sum: it would depend on the order.
  */
 #ifndef ROW_DIGEST_H
 #define ROW_DIGEST_H

@@ -45,7 +45,8 @@
  *   int8-64  from a real without fraction, from text like -12
  *   double   from text that is the double's own shortest text; float too
  *   bool     from the text true or false in any case, from 0.0 and 1.0
- *   text     from integers and reals (shortest text; not infinities); json too
+ *   text     from integers and reals (shortest text; not infinities); json
+ *            too
  *   blob     from text, its bytes
  *   date     from an instant as above that is a midnight
  *   uuid     from text of 32 digits without hyphens, and in braces
@@ -59,8 +60,8 @@
 
 #include "runnel/row.h"
 
-/* Fill type, precision, scale, utc and json from a declared type (NULL: none). False
- * when the values have to decide.
+/* Fill type, precision, scale, utc and json from a declared type (NULL: none).
+ * False when the values have to decide.
  */
 bool rn_sqlite_declared(const char *declared, struct rn_col *col);
 

@@ -177,7 +177,7 @@ static void nan_is_null_where_the_job_says_so(void **state)
     assert_int_equal(counts.nulled, 1);
 }
 
-/* -- narrow columns --------------------------------------------------------- */
+/* -- narrow columns -------------------------------------------------------- */
 
 static struct rn_col narrow_col;
 static const struct rn_schema narrow_schema = { &narrow_col, 1 };
