@@ -53,6 +53,9 @@ include tools/deps-flags.mk
 source_kinds = sqlite postgres mysql odbc csv ndjson
 absent_kinds = $(filter-out $(SOURCES),$(source_kinds))
 absent_codecs = $(filter-out $(CODECS),snappy zstd)
+ifneq ($(filter-out snappy zstd,$(CODECS)),)
+$(error CODECS is any of: snappy zstd)
+endif
 AGENT_SRC := $(filter-out agent/cli/main.c \
 	$(foreach k,$(absent_kinds),agent/source/$k%.c agent/source/$k.c) \
 	$(absent_codecs:%=agent/compress/codec_%.c), \
