@@ -13,8 +13,7 @@
 
 static bool is_bytes(const struct rn_pq_type *type)
 {
-    return type->order == RN_PQ_ORDER_BYTES ||
-           type->order == RN_PQ_ORDER_SIGNED_BYTES;
+    return type->physical == RN_PQ_BYTE_ARRAY || type->physical == RN_PQ_FIXED;
 }
 
 void rn_pq_bounds_clear(struct rn_pq_bounds *b)

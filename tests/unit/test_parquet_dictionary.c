@@ -125,7 +125,8 @@ static uint32_t number_of(const struct rn_pq_type *type, uint64_t k)
     memset(bytes, (int)(k % 251), sizeof(bytes));
     memcpy(bytes, &mixed, 8);
     return rn_pq_dictionary_bytes(
-        &d, (struct rn_bytes){ bytes, type == &uuid ? 16 : 8 + k % 50 });
+        &d, (struct rn_bytes){
+                bytes, type == &uuid ? 16 : 8 + (k < 1000 ? k % 50 : 4) });
 }
 
 static void any_slice_holds_what_it_takes_and_says_when_it_is_full(void **state)
@@ -162,6 +163,22 @@ static void numbers_fit_sixteen_bits(void **state)
     tear_down();
 }
 
+/* Sixteen bits of hash are not enough to tell so many apart. */
+static void values_with_equal_hashes_differ(void **state)
+{
+    static const struct rn_pq_type *const types[] = { &int32, &int64, &text,
+                                                      &uuid };
+
+    (void)state;
+    for (unsigned i = 0; i < RN_COUNTOF(types); i++) {
+        set_up(types[i], 8000000);
+        for (unsigned round = 0; round < 2; round++)
+            for (uint32_t k = 0; k < 60000; k++)
+                assert_int_equal(number_of(types[i], k), k);
+        tear_down();
+    }
+}
+
 static void a_value_larger_than_the_slice_has_no_number(void **state)
 {
     static uint8_t large[100000];
@@ -186,6 +203,7 @@ int main(void)
         cmocka_unit_test(
             any_slice_holds_what_it_takes_and_says_when_it_is_full),
         cmocka_unit_test(numbers_fit_sixteen_bits),
+        cmocka_unit_test(values_with_equal_hashes_differ),
         cmocka_unit_test(a_value_larger_than_the_slice_has_no_number),
     };
 

@@ -17,7 +17,15 @@
 static uint8_t slice[160000 + 16];
 static uint32_t put[MOST], got[MOST];
 
-enum pattern { CONSTANT, RANDOM, RUNS, ALTERNATING, MOSTLY_ONE, PATTERNS };
+enum pattern {
+    CONSTANT,
+    RANDOM,
+    RUNS,
+    ALTERNATING,
+    MOSTLY_ONE,
+    EIGHTS, /* groups of equal values between others */
+    PATTERNS
+};
 
 static void make(enum pattern pattern, unsigned width, size_t n)
 {
@@ -27,6 +35,8 @@ static void make(enum pattern pattern, unsigned width, size_t n)
 
     for (size_t i = 0; i < n; i++) {
         if (pattern == RANDOM || (pattern == MOSTLY_ONE && chance(20) == 0))
+            v = chance(below);
+        if (pattern == EIGHTS && (i / 8 % 2 || i % 8 == 0))
             v = chance(below);
         if (pattern == RUNS && left-- == 0) {
             left = chance(chance(10) == 0 ? 2000 : 40);
