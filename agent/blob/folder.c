@@ -1,4 +1,5 @@
-/* blob/folder.c: the store that is a folder, for sites without a network.
+/* blob/folder.c: the store that is a folder, for sites without a network; its
+ * pieces are in blob/folder.h.
  *
  *     store.url = file:///mnt/out
  *
@@ -7,55 +8,25 @@
  * readers skip for its dot; publishing syncs it and renames it without
  * replacing. Nothing here is ever ambiguous: what failed was not published.
  *
- * A file system has no block list, so blocks have to be appended in order. The
- * uploader starts them in almost that order; one that comes before its turn
- * waits in the queue. Files of one lane only: blocks of several (Parquet) would
- * have to be put in order at the end, and whoever adds that writer adds that.
+ * A file system has no block list, so blocks of one lane are appended in order.
+ * The uploader starts them in almost that order; one that comes before its turn
+ * waits in the queue. Blocks of several lanes come in any order: they are files
+ * of their own until the commit (folder_blocks.c).
  *
  * Metadata has no place in a folder. HEAD answers with the run of the file that
  * this process published last and with "unknown" for any other, so a file that
  * only happens to have the right length is never taken for ours.
  */
+#include "blob/folder.h"
+
 #include "blob/answer.h"
-#include "blob/url.h"
-#include "runnel/file.h"
-#include "runnel/port.h"
-#include "runnel/store.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define FILES 4 /* worked on at once: one, and those that wait for removal */
-#define ROOT  384
-#define NAMES (ROOT + RN_BLOB_NAME + 48)
-
-struct working {
-    bool used;
-    int err; /* of the append that failed, or RN_OK */
-    struct rn_file_handle file;
-    uint8_t nonce[RN_NONCE];
-    uint32_t next; /* sequence of the block that comes next */
-    uint64_t len;  /* bytes appended */
-    char path[RN_BLOB_NAME + 1];
-};
-
-struct folder {
-    struct rn_store base; /* first: what callers have */
-    struct rn_transfer **queue;
-    unsigned queued;
-    unsigned slots;
-    uint8_t nonce[RN_NONCE]; /* for files without blocks */
-    struct working working[FILES];
-    char root[ROOT];
-    char last_path[RN_BLOB_NAME + 1]; /* published last */
-    char last_run[40];
-    char final[NAMES]; /* scratch: names being worked with */
-    char part[NAMES];
-};
-
-static struct folder *folder_of(struct rn_store *s)
+static struct rn_folder *folder_of(struct rn_store *s)
 {
-    return (struct folder *)s;
+    return (struct rn_folder *)s;
 }
 
 /* One more than there are connections, so that a block that is waited for
@@ -68,11 +39,11 @@ static unsigned slots_of(const struct rn_config *c)
 
 static size_t folder_need(const struct rn_config *c)
 {
-    return RN_ROUND(sizeof(struct folder)) +
+    return RN_ROUND(sizeof(struct rn_folder)) +
            RN_ROUND(sizeof(struct rn_transfer *) * slots_of(c));
 }
 
-static int take_root(struct folder *d, const char *url, struct rn_error *e)
+static int take_root(struct rn_folder *d, const char *url, struct rn_error *e)
 {
     const char *p = url + 7; /* after file:// */
     size_t n;
@@ -95,7 +66,7 @@ static int take_root(struct folder *d, const char *url, struct rn_error *e)
 static int folder_open(const struct rn_config *config, struct rn_arena *mem,
                        struct rn_error *error, struct rn_store **store)
 {
-    struct folder *d = RN_TAKE(mem, struct folder, 1);
+    struct rn_folder *d = RN_TAKE(mem, struct rn_folder, 1);
     char why[RN_WHY] = "";
     int err;
 
@@ -116,154 +87,34 @@ static int folder_open(const struct rn_config *config, struct rn_arena *mem,
     d->base.cls = &rn_store_folder;
     d->base.error = error;
     d->slots = slots_of(config);
-    for (size_t i = 0; i < FILES; i++)
-        d->working[i].file.fd = -1;
     *store = &d->base;
     return RN_OK;
 }
 
-/* -- names --------------------------------------------------------------- */
+/* -- operations ---------------------------------------------------------- */
 
-static const char *root_of(const struct folder *d)
-{
-    return strcmp(d->root, "/") == 0 ? "" : d->root;
-}
-
-static void set_final(struct folder *d, const char *path)
-{
-    RN_ASSERT(strlen(path) <= RN_BLOB_NAME);
-    snprintf(d->final, sizeof d->final, "%s/%s", root_of(d), path);
-}
-
-/* The name of an attempt's file is its own already, so the working file needs
- * no other mark, and whoever cleans up after a killed run can tell it.
+/* A part of the body may be there after a failure, so nothing more is ever
+ * added to that file.
  */
-static void set_part(struct folder *d, const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    int dir = slash ? (int)(slash + 1 - path) : 0;
-
-    snprintf(d->part, sizeof d->part, "%s/%.*s.%s.runnel", root_of(d), dir,
-             path, path + dir);
-}
-
-/* -- working files ------------------------------------------------------- */
-
-static struct working *find(struct folder *d, const char *path,
-                            const uint8_t nonce[RN_NONCE])
-{
-    for (size_t i = 0; i < FILES; i++) {
-        struct working *w = &d->working[i];
-        if (w->used && strcmp(w->path, path) == 0 &&
-            memcmp(w->nonce, nonce, RN_NONCE) == 0)
-            return w;
-    }
-    return NULL;
-}
-
-static void drop(struct folder *d, struct working *w)
-{
-    set_part(d, w->path);
-    rn_file_close(&w->file);
-    (void)rn_file_remove(d->part, NULL);
-    w->used = false;
-}
-
-static int create(struct folder *d, const char *path,
-                  const uint8_t nonce[RN_NONCE], struct working **out,
+static int append(struct rn_working *w, const struct rn_http_body *body,
                   char *why)
 {
-    struct working *w = NULL;
+    int64_t n = rn_folder_append(&w->file, body, why);
+
+    if (n < 0)
+        w->err = (int)n;
+    else
+        w->len += (uint64_t)n;
+    return w->err;
+}
+
+static int stage(struct rn_folder *d, struct rn_transfer *t, char *why)
+{
+    struct rn_working *w = rn_folder_find(d, t->object->path, t->id.nonce);
     int err;
 
-    for (size_t i = 0; i < FILES && !w; i++) {
-        if (!d->working[i].used)
-            w = &d->working[i];
-    }
-    if (!w) {
-        snprintf(why, RN_WHY, "too many unfinished files");
-        return RN_E_DENIED;
-    }
-    set_final(d, path);
-    *strrchr(d->final, '/') = 0;
-    if (d->final[0] && (err = rn_file_make_folders(d->final, why)) < 0)
-        return err;
-    set_part(d, path);
-    /* One of this name is what a killed run left of the same file. */
-    (void)rn_file_remove(d->part, NULL);
-    if ((err = rn_file_create(&w->file, d->part, why)) < 0)
-        return err;
-    w->used = true;
-    w->err = RN_OK;
-    w->next = 0;
-    w->len = 0;
-    memcpy(w->nonce, nonce, RN_NONCE);
-    memcpy(w->path, path, strlen(path) + 1);
-    *out = w;
-    return RN_OK;
-}
-
-/* All of a body at the working file's end. A part of it may be there after a
- * failure, so nothing more is ever added to that file.
- */
-static int append(struct working *w, const struct rn_http_body *body, char *why)
-{
-    struct rn_bytes piece[16];
-    uint64_t at = 0;
-
-    while (at < body->len) {
-        size_t n = body->at(body->ctx, at, piece, RN_COUNTOF(piece));
-        int err = rn_file_append(&w->file, piece, n, why);
-        if (err < 0) {
-            w->err = err;
-            return err;
-        }
-        for (size_t i = 0; i < n; i++)
-            at += piece[i].n;
-    }
-    w->len += at;
-    return RN_OK;
-}
-
-static void remember(struct folder *d, const struct rn_object *o)
-{
-    memcpy(d->last_path, o->path, strlen(o->path) + 1);
-    d->last_run[0] = 0;
-    for (size_t i = 0; i < o->metas; i++) {
-        if (strcmp(o->meta[i].name, "runnel_run") == 0)
-            snprintf(d->last_run, sizeof d->last_run, "%.39s",
-                     o->meta[i].value);
-    }
-}
-
-/* Sync, rename, forget about it. */
-static int publish(struct folder *d, struct working *w,
-                   const struct rn_object *o, char *why)
-{
-    int err = rn_file_sync(&w->file, why);
-
-    if (err < 0) {
-        /* The system may have dropped the pages: never sync this one again. */
-        w->err = err;
-        return err;
-    }
-    set_final(d, w->path);
-    set_part(d, w->path);
-    if ((err = rn_file_publish(d->part, d->final, why)) < 0)
-        return err;
-    rn_file_close(&w->file);
-    w->used = false;
-    remember(d, o);
-    return RN_OK;
-}
-
-/* -- operations: RN_E_AGAIN means not yet -------------------------------- */
-
-static int stage(struct folder *d, struct rn_transfer *t, char *why)
-{
-    struct working *w = find(d, t->object->path, t->id.nonce);
-    int err;
-
+    if (t->object->lanes)
+        return rn_folder_stage_apart(d, t, why);
     RN_ASSERT(t->id.group == 0 && t->id.lane == 0);
     if (w && w->err < 0) {
         snprintf(why, RN_WHY, "an earlier block could not be written");
@@ -273,7 +124,8 @@ static int stage(struct folder *d, struct rn_transfer *t, char *why)
         return RN_E_AGAIN;
     if (w && t->id.sequence < w->next)
         return RN_OK; /* staged again; it has been there since */
-    if (!w && (err = create(d, t->object->path, t->id.nonce, &w, why)) < 0)
+    if (!w &&
+        (err = rn_folder_create(d, t->object->path, t->id.nonce, &w, why)) < 0)
         return err;
     if ((err = append(w, &t->body, why)) < 0)
         return err;
@@ -281,21 +133,22 @@ static int stage(struct folder *d, struct rn_transfer *t, char *why)
     return RN_OK;
 }
 
-static int put_whole(struct folder *d, struct rn_transfer *t, char *why)
+static int put_whole(struct rn_folder *d, struct rn_transfer *t, char *why)
 {
-    struct working *w = NULL;
-    int err = create(d, t->object->path, d->nonce, &w, why);
+    struct rn_working *w = NULL;
+    int err = rn_folder_create(d, t->object->path, d->nonce, &w, why);
 
     if (err < 0)
         return err;
     if ((err = append(w, &t->body, why)) < 0 ||
-        (err = publish(d, w, t->object, why)) < 0)
-        drop(d, w);
+        (err = rn_folder_publish(d, w, t->object, why)) < 0)
+        rn_folder_drop(d, w);
     return err;
 }
 
 /* Whether the list names what was staged, in order and nothing else. */
-static bool is_whole(const struct working *w, const struct rn_block_list *list)
+static bool is_whole(const struct rn_working *w,
+                     const struct rn_block_list *list)
 {
     struct rn_block_id id;
 
@@ -310,25 +163,11 @@ static bool is_whole(const struct working *w, const struct rn_block_list *list)
     return true;
 }
 
-static int commit(struct folder *d, struct rn_transfer *t, char *why)
+/* Blocks of one lane are in the working file already. */
+static int check_appended(const struct rn_working *w,
+                          const struct rn_transfer *t, char *why)
 {
-    struct rn_block_id first = { .sequence = 0 };
-    struct working *w = NULL;
-    int err;
-
-    memcpy(first.nonce, d->nonce, RN_NONCE);
-    if (t->list.n > 0)
-        t->list.id_at(t->list.ctx, 0, &first);
-    w = find(d, t->object->path, first.nonce);
-    if (!w && t->list.n == 0) {
-        if ((err = create(d, t->object->path, first.nonce, &w, why)) < 0)
-            return err;
-    }
-    if (w && w->err < 0) {
-        snprintf(why, RN_WHY, "a block could not be written");
-        return w->err;
-    }
-    if (!w || !is_whole(w, &t->list)) {
+    if (!is_whole(w, &t->list)) {
         snprintf(why, RN_WHY, "not all of its blocks are staged");
         return RN_E_STALE;
     }
@@ -337,12 +176,39 @@ static int commit(struct folder *d, struct rn_transfer *t, char *why)
                  (unsigned long long)w->len, (unsigned long long)t->length);
         return RN_E_DENIED;
     }
-    return publish(d, w, t->object, why);
+    return RN_OK;
 }
 
-static int look(struct folder *d, struct rn_transfer *t, char *why)
+static int commit(struct rn_folder *d, struct rn_transfer *t, char *why)
 {
-    set_final(d, t->object->path);
+    struct rn_block_id first = { .sequence = 0 };
+    struct rn_working *w = NULL;
+    int err = RN_OK;
+
+    memcpy(first.nonce, d->nonce, RN_NONCE);
+    if (t->list.n > 0)
+        t->list.id_at(t->list.ctx, 0, &first);
+    w = rn_folder_find(d, t->object->path, first.nonce);
+    if (!w && t->list.n == 0)
+        err = rn_folder_create(d, t->object->path, first.nonce, &w, why);
+    if (err < 0)
+        return err;
+    if (!w) {
+        snprintf(why, RN_WHY, "none of its blocks are staged");
+        return RN_E_STALE;
+    }
+    if (w->err < 0) {
+        snprintf(why, RN_WHY, "a block could not be written");
+        return w->err;
+    }
+    err =
+        w->apart ? rn_folder_assemble(d, w, t, why) : check_appended(w, t, why);
+    return err == RN_OK ? rn_folder_publish(d, w, t->object, why) : err;
+}
+
+static int look(struct rn_folder *d, struct rn_transfer *t, char *why)
+{
+    rn_folder_set_final(d, t->object->path);
     int64_t size = rn_file_size(d->final);
     if (size < 0) {
         snprintf(why, RN_WHY, "%s",
@@ -356,7 +222,7 @@ static int look(struct folder *d, struct rn_transfer *t, char *why)
     return RN_OK;
 }
 
-static int perform(struct folder *d, struct rn_transfer *t, char *why)
+static int perform(struct rn_folder *d, struct rn_transfer *t, char *why)
 {
     switch (t->op) {
     case RN_OP_STAGE:
@@ -368,9 +234,8 @@ static int perform(struct folder *d, struct rn_transfer *t, char *why)
     case RN_OP_HEAD:
         return look(d, t, why);
     case RN_OP_DELETE:
-        set_final(d, t->object->path);
-        set_part(d, t->object->path);
-        (void)rn_file_remove(d->part, NULL);
+        rn_folder_remove_work(d, t->object->path);
+        rn_folder_set_final(d, t->object->path);
         return rn_file_remove(d->final, why);
     }
     return RN_E_DENIED;
@@ -378,14 +243,14 @@ static int perform(struct folder *d, struct rn_transfer *t, char *why)
 
 /* -- the queue ----------------------------------------------------------- */
 
-static void take_out(struct folder *d, unsigned at)
+static void take_out(struct rn_folder *d, unsigned at)
 {
     d->queued--;
     memmove(d->queue + at, d->queue + at + 1,
             (d->queued - at) * sizeof d->queue[0]);
 }
 
-static void fail(struct folder *d, struct rn_transfer *t, int err,
+static void fail(struct rn_folder *d, struct rn_transfer *t, int err,
                  const char *why)
 {
     const char *what = err == RN_E_FULL ? "no space left: "
@@ -398,13 +263,19 @@ static void fail(struct folder *d, struct rn_transfer *t, int err,
                 rn_op_words(t->op), t->object->path, d->base.place, what, why);
 }
 
-/* Try the transfer at this place; true when it is done and taken out. */
-static bool try_one(struct folder *d, unsigned at)
+/* Try the transfer at this place; true when it is done and taken out. One
+ * that comes along does so on everybody's time: it has no deadline.
+ */
+static bool try_one(struct rn_folder *d, unsigned at, bool *moved)
 {
     struct rn_transfer *t = d->queue[at];
     char why[RN_WHY] = "";
     int err = perform(d, t, why);
 
+    if (err == RN_FOLDER_MORE) {
+        *moved = true;
+        return false;
+    }
     if (err == RN_E_AGAIN) {
         if (t->deadline_ms == 0 || rn_clock_mono() < t->deadline_ms)
             return false;
@@ -419,7 +290,7 @@ static bool try_one(struct folder *d, unsigned at)
 
 static int folder_start(struct rn_store *s, struct rn_transfer *t)
 {
-    struct folder *d = folder_of(s);
+    struct rn_folder *d = folder_of(s);
 
     if (d->queued == d->slots)
         return RN_E_FULL;
@@ -440,25 +311,26 @@ static int folder_start(struct rn_store *s, struct rn_transfer *t)
  */
 static int folder_pump(struct rn_store *s, int64_t until_ms)
 {
-    struct folder *d = folder_of(s);
+    struct rn_folder *d = folder_of(s);
+    bool moved = false;
     int done = 0;
 
     for (unsigned i = 0; i < d->queued;) {
-        if (!try_one(d, i)) {
+        if (!try_one(d, i, &moved)) {
             i++;
             continue;
         }
         done++;
         i = 0;
     }
-    if (done == 0)
+    if (done == 0 && !moved)
         rn_wait(NULL, 0, until_ms);
     return done;
 }
 
 static void folder_cancel(struct rn_store *s, struct rn_transfer *t)
 {
-    struct folder *d = folder_of(s);
+    struct rn_folder *d = folder_of(s);
 
     for (unsigned i = 0; i < d->queued; i++) {
         if (d->queue[i] != t)
@@ -478,22 +350,22 @@ static int folder_renew(struct rn_store *s)
 
 static void folder_forget(struct rn_store *s, const struct rn_object *object)
 {
-    struct folder *d = folder_of(s);
+    struct rn_folder *d = folder_of(s);
 
-    for (size_t i = 0; i < FILES; i++) {
-        struct working *w = &d->working[i];
+    for (size_t i = 0; i < RN_FOLDER_FILES; i++) {
+        struct rn_working *w = &d->working[i];
         if (w->used && strcmp(w->path, object->path) == 0)
-            drop(d, w);
+            rn_folder_drop(d, w);
     }
 }
 
 static void folder_close(struct rn_store *s)
 {
-    struct folder *d = folder_of(s);
+    struct rn_folder *d = folder_of(s);
 
-    for (size_t i = 0; i < FILES; i++) {
+    for (size_t i = 0; i < RN_FOLDER_FILES; i++) {
         if (d->working[i].used)
-            drop(d, &d->working[i]);
+            rn_folder_drop(d, &d->working[i]);
     }
 }
 

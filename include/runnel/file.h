@@ -28,6 +28,13 @@ int rn_file_create(struct rn_file_handle *f, const char *path, char *why);
 int rn_file_append(struct rn_file_handle *f, const struct rn_bytes *piece,
                    size_t pieces, char *why);
 
+/* Copy up to `n` bytes of `from`, from `offset` on, to the end of `to`, inside
+ * the system where it can. Bytes copied, fewer only at the end of `from`.
+ */
+int64_t rn_file_copy(struct rn_file_handle *to,
+                     const struct rn_file_handle *from, uint64_t offset,
+                     size_t n, char *why);
+
 /* Onto stable storage. */
 int rn_file_sync(struct rn_file_handle *f, char *why);
 
@@ -39,6 +46,9 @@ void rn_file_close(struct rn_file_handle *f);
 int rn_file_publish(const char *from, const char *to, char *why);
 
 int rn_file_remove(const char *path, char *why);
+
+/* Remove a folder and the files in it, but no folder in it. */
+int rn_file_remove_folder(const char *path, char *why);
 
 /* Size in bytes, or RN_E_ABSENT... */
 int64_t rn_file_size(const char *path);

@@ -1,8 +1,10 @@
 /* linux/file.c: files for those who have them; see runnel/file.h. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -68,8 +70,8 @@ int rn_file_read_at(struct rn_file_handle *f, uint64_t offset, void *buf,
 
 int rn_file_create(struct rn_file_handle *f, const char *path, char *why)
 {
-    f->fd =
-        open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
+    /* No O_APPEND, which sendfile() refuses: nobody else writes to it. */
+    f->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     return f->fd < 0 ? fail(path, why) : RN_OK;
 }
 
@@ -113,6 +115,40 @@ int rn_file_append(struct rn_file_handle *f, const struct rn_bytes *piece,
     }
 }
 
+/* Through memory, for file systems that sendfile() does not know. */
+static ssize_t copy_some(int to, int from, off_t offset, size_t n)
+{
+    char buf[8192];
+    ssize_t got = pread(from, buf, n < sizeof buf ? n : sizeof buf, offset);
+    return got > 0 ? write(to, buf, (size_t)got) : got;
+}
+
+int64_t rn_file_copy(struct rn_file_handle *to,
+                     const struct rn_file_handle *from, uint64_t offset,
+                     size_t n, char *why)
+{
+    bool in_system = true;
+    size_t have = 0;
+    while (have < n) {
+        off_t at = (off_t)(offset + have);
+        ssize_t put = in_system
+                          ? sendfile((int)to->fd, (int)from->fd, &at, n - have)
+                          : copy_some((int)to->fd, (int)from->fd, at, n - have);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0 && in_system && (errno == EINVAL || errno == ENOSYS)) {
+            in_system = false;
+            continue;
+        }
+        if (put < 0)
+            return fail("copy", why);
+        if (put == 0)
+            break;
+        have += (size_t)put;
+    }
+    return (int64_t)have;
+}
+
 int rn_file_sync(struct rn_file_handle *f, char *why)
 {
     return fsync((int)f->fd) < 0 ? fail("sync", why) : RN_OK;
@@ -151,6 +187,52 @@ int rn_file_publish(const char *from, const char *to, char *why)
 int rn_file_remove(const char *path, char *why)
 {
     return unlink(path) < 0 ? fail(path, why) : RN_OK;
+}
+
+/* Remove the files of this list; how many, or -1. */
+static int remove_listed(int dir, const char *list, size_t len)
+{
+    int n = 0;
+    for (size_t at = 0; at < len;) {
+        const struct dirent64 *e = (const void *)(list + at);
+        at += e->d_reclen;
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+            continue;
+        if (unlinkat(dir, e->d_name, 0) < 0)
+            return -1;
+        n++;
+    }
+    return n;
+}
+
+/* What is in it, from the front again after every removal. opendir() would
+ * allocate.
+ */
+static int empty_folder(int dir)
+{
+    _Alignas(struct dirent64) char list[2048];
+    int removed;
+    do {
+        ssize_t len;
+        removed = 0;
+        if (lseek(dir, 0, SEEK_SET) < 0)
+            return -1;
+        while (removed == 0 && (len = getdents64(dir, list, sizeof list)) != 0)
+            removed = len < 0 ? -1 : remove_listed(dir, list, (size_t)len);
+    } while (removed > 0);
+    return removed;
+}
+
+int rn_file_remove_folder(const char *path, char *why)
+{
+    int dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (dir < 0)
+        return fail(path, why);
+    int err = empty_folder(dir) < 0 ? fail(path, why) : RN_OK;
+    close(dir);
+    if (err == RN_OK && rmdir(path) < 0)
+        err = fail(path, why);
+    return err;
 }
 
 int64_t rn_file_size(const char *path)

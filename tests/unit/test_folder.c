@@ -79,8 +79,9 @@ static size_t bytes_at(void *ctx, uint64_t offset, struct rn_bytes *piece,
 }
 
 static const struct rn_meta meta[] = { { "runnel_run", "run-1" } };
-static const struct rn_object object = { "day/part-1.csv", "text/csv", meta,
-                                         1 };
+static const struct rn_object object = {
+    .path = "day/part-1.csv", .mime = "text/csv", .meta = meta, .metas = 1
+};
 
 static int finish(struct rn_transfer *t)
 {
@@ -306,6 +307,205 @@ static void forgetting_and_closing_leave_nothing_behind(void **state)
     assert_int_equal(store->cls->renew(store), RN_E_AUTH);
 }
 
+/* -- blocks of several lanes --------------------------------------------- */
+
+static const struct rn_object lanes_object = {
+    .path = "day/part-1.parquet", .meta = meta, .metas = 1, .lanes = true
+};
+
+/* Block `i` of a file: its id says nothing of that. */
+static void lanes_id(void *ctx, uint32_t i, struct rn_block_id *id)
+{
+    (void)ctx;
+    *id = (struct rn_block_id){ .nonce = "attempt",
+                                .group = i % 3 ? i / 7 : UINT32_MAX - i,
+                                .lane = (uint16_t)(65535 - i % 5),
+                                .sequence = 1000 - i };
+}
+
+static int stage_lanes(uint32_t i, uint64_t n)
+{
+    struct bytes b = { .from = i * n, .n = n };
+    struct rn_transfer t = { .op = RN_OP_STAGE,
+                             .object = &lanes_object,
+                             .body = { n, bytes_at, &b } };
+
+    lanes_id(NULL, i, &t.id);
+    return finish(&t);
+}
+
+static void start_commit(uint32_t n, uint64_t length)
+{
+    last = (struct rn_transfer){ .op = RN_OP_COMMIT, .object = &lanes_object };
+    last.list = (struct rn_block_list){ n, lanes_id, NULL };
+    last.length = length;
+    assert_int_equal(store->cls->start(store, &last), RN_OK);
+}
+
+/* In as many steps as it takes; `steps` may be NULL. */
+static int commit_lanes(uint32_t n, uint64_t length, int *steps)
+{
+    int k = 0;
+
+    start_commit(n, length);
+    for (; !last.done; k++)
+        store->cls->pump(store, rn_clock_mono() + 10000);
+    if (steps)
+        *steps = k;
+    return last.err;
+}
+
+static int delete_lanes(void)
+{
+    last = (struct rn_transfer){ .op = RN_OP_DELETE, .object = &lanes_object };
+    return finish(&last);
+}
+
+static void blocks_of_lanes_come_in_any_order(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 600; i++) {
+        assert_int_equal(stage_lanes(i * 7 % 600, 100), RN_OK);
+        assert_int_equal(count_files(false), 0);
+        assert_int_equal(count_files(true), 1);
+    }
+    assert_int_equal(commit_lanes(600, 60000, NULL), RN_OK);
+    assert_int_equal(count_files(false), 1);
+    assert_int_equal(count_files(true), 0);
+    check_content(lanes_object.path, 60000);
+    last = (struct rn_transfer){ .op = RN_OP_HEAD, .object = &lanes_object };
+    assert_int_equal(finish(&last), RN_OK);
+    assert_int_equal(last.found_length, 60000);
+    assert_string_equal(last.found_run, "run-1");
+}
+
+static void a_block_of_a_lane_may_be_staged_again(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 9; i++)
+        assert_int_equal(stage_lanes(i / 3, 500), RN_OK);
+    assert_int_equal(stage_lanes(0, 500), RN_OK);
+    assert_int_equal(commit_lanes(3, 1500, NULL), RN_OK);
+    check_content(lanes_object.path, 1500);
+}
+
+static void blocks_that_are_not_listed_are_left_out(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 5; i++)
+        assert_int_equal(stage_lanes(4 - i, 50), RN_OK);
+    assert_int_equal(commit_lanes(3, 150, NULL), RN_OK);
+    check_content(lanes_object.path, 150);
+    assert_int_equal(count_files(true), 0);
+}
+
+static void a_list_that_names_what_is_not_there_is_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(commit_lanes(1, 10, NULL), RN_E_STALE);
+    assert_int_equal(stage_lanes(1, 10), RN_OK);
+    assert_int_equal(commit_lanes(2, 20, NULL), RN_E_STALE);
+    assert_int_equal(stage_lanes(0, 10), RN_OK);
+    assert_int_equal(commit_lanes(3, 20, NULL), RN_E_STALE);
+    assert_int_equal(commit_lanes(2, 21, NULL), RN_E_DENIED);
+    assert_int_equal(count_files(false), 0);
+    assert_int_equal(commit_lanes(2, 20, NULL), RN_OK);
+    check_content(lanes_object.path, 20);
+}
+
+#define LARGE 5000000u
+
+static void a_large_file_is_joined_in_steps(void **state)
+{
+    int steps;
+    int64_t before = rn_clock_mono();
+
+    (void)state;
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_equal(stage_lanes(2 - i, LARGE), RN_OK);
+    /* A look in between costs nothing, and giving up loses nothing. */
+    for (int k = 0; k < 3; k++) {
+        start_commit(3, 3 * LARGE);
+        assert_int_equal(store->cls->pump(store, 0), 0);
+        assert_int_equal(count_files(false), 0);
+        store->cls->cancel(store, &last);
+        assert_int_equal(last.err, RN_E_STOP);
+    }
+    assert_int_equal(commit_lanes(3, 3 * LARGE, &steps), RN_OK);
+    assert_in_range(steps, 2, 20);
+    assert_true(rn_clock_mono() - before < 10000); /* no step waits */
+    check_content(lanes_object.path, 3 * LARGE);
+    assert_int_equal(count_files(true), 0);
+}
+
+static void a_name_that_is_taken_keeps_its_file(void **state)
+{
+    (void)state;
+    assert_int_equal(put(&lanes_object, 10), RN_OK);
+    assert_int_equal(stage_lanes(0, 30), RN_OK);
+    assert_int_equal(commit_lanes(1, 30, NULL), RN_E_EXISTS);
+    assert_int_equal(commit_lanes(1, 30, NULL), RN_E_EXISTS);
+    check_content(lanes_object.path, 10);
+    store->cls->forget(store, &lanes_object);
+    assert_int_equal(count_files(true), 0);
+    check_content(lanes_object.path, 10);
+}
+
+static void blocks_of_lanes_are_removed_with_the_file(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 100; i++)
+        assert_int_equal(stage_lanes(i, 1), RN_OK);
+    store->cls->forget(store, &lanes_object);
+    assert_int_equal(count_files(true), 0);
+    assert_int_equal(stage_lanes(0, 1), RN_OK);
+    store->cls->close(store);
+    assert_int_equal(count_files(true), 0);
+    assert_int_equal(count_files(false), 0);
+}
+
+/* Stage some blocks and begin the commit, then die. */
+static void be_killed(void)
+{
+    pid_t child = fork();
+    int status;
+
+    assert_true(child >= 0);
+    if (child == 0) {
+        bool good = stage_lanes(0, LARGE) == RN_OK &&
+                    stage_lanes(1, LARGE) == RN_OK &&
+                    stage_lanes(2, 10) == RN_OK;
+        start_commit(2, 2 * LARGE);
+        store->cls->pump(store, 0);
+        store->cls->pump(store, 0);
+        _exit(good && !last.done ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(count_files(true), 2);
+    assert_int_equal(count_files(false), 0);
+}
+
+static void what_a_killed_run_left_is_removed_by_name(void **state)
+{
+    (void)state;
+    be_killed();
+    assert_int_equal(delete_lanes(), RN_E_ABSENT);
+    assert_int_equal(count_files(true), 0);
+}
+
+static void what_a_killed_run_left_is_not_mixed_with_the_next(void **state)
+{
+    (void)state;
+    be_killed();
+    assert_int_equal(stage_lanes(0, 10), RN_OK);
+    assert_int_equal(count_files(true), 1);
+    assert_int_equal(commit_lanes(2, 20, NULL), RN_E_STALE);
+    assert_int_equal(commit_lanes(1, 10, NULL), RN_OK);
+    check_content(lanes_object.path, 10);
+    assert_int_equal(count_files(true), 0);
+}
+
 static void a_cancelled_block_is_given_up(void **state)
 {
     struct bytes b = { .n = 10 };
@@ -351,7 +551,7 @@ static int write_text(const char *path, const char *text)
 /* Put 64 KiB of memory in place of the folder, in a namespace of our own.
  * Exit code 77: the machine doesn't let us.
  */
-static void fill_up(void)
+static void enter_small_disk(void)
 {
     char map[32];
     char out[64];
@@ -373,7 +573,20 @@ static void fill_up(void)
     if (mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0 ||
         mount("full", out, "tmpfs", 0, "size=64k") < 0)
         _exit(77);
+}
 
+static bool says_full(void)
+{
+    char out[64];
+
+    snprintf(out, sizeof out, "%s/out", dir);
+    return strstr(last.error.text, "no space left") &&
+           strstr(last.error.text, out);
+}
+
+static void fill_up(void)
+{
+    enter_small_disk();
     for (uint32_t i = 0; i < 10; i++) {
         int err = stage(i, 20000);
         if (err == RN_OK)
@@ -381,9 +594,7 @@ static void fill_up(void)
         /* Nothing more gets in, and nothing is ever published. */
         bool good = err == RN_E_FULL && stage(i, 10) == RN_E_FULL &&
                     commit(i + 1, (i + 1) * 20000u) == RN_E_FULL &&
-                    strstr(last.error.text, "no space left") &&
-                    strstr(last.error.text, out) &&
-                    plain(RN_OP_HEAD) == RN_E_ABSENT &&
+                    says_full() && plain(RN_OP_HEAD) == RN_E_ABSENT &&
                     put(&object, 60000) == RN_E_FULL;
         store->cls->forget(store, &object);
         good = good && count_files(true) == 0 && put(&object, 60000) == RN_OK;
@@ -392,23 +603,67 @@ static void fill_up(void)
     _exit(2);
 }
 
-static void a_full_disk_is_named_and_publishes_nothing(void **state)
+static void fill_up_with_lanes(void)
+{
+    enter_small_disk();
+    for (uint32_t i = 0; i < 10; i++) {
+        int err = stage_lanes(i, 20000);
+        if (err == RN_OK)
+            continue;
+        bool good = err == RN_E_FULL && stage_lanes(i, 10) == RN_E_FULL &&
+                    commit_lanes(i, i * 20000u, NULL) == RN_E_FULL &&
+                    says_full() && count_files(false) == 0;
+        store->cls->forget(store, &lanes_object);
+        good = good && count_files(true) == 0 && put(&object, 60000) == RN_OK;
+        _exit(good ? 0 : 1);
+    }
+    _exit(2);
+}
+
+/* 48 of 64 KiB: there is never room for the file and all of its blocks. */
+static void join_on_a_small_disk(void)
+{
+    enter_small_disk();
+    for (uint32_t i = 0; i < 6; i++) {
+        if (stage_lanes(i, 8192) != RN_OK)
+            _exit(1);
+    }
+    _exit(commit_lanes(6, 6 * 8192, NULL) == RN_OK ? 0 : 2);
+}
+
+static void in_a_child(const char *test, void (*what)(void))
 {
     int status;
     pid_t child = fork();
 
-    (void)state;
     assert_true(child >= 0);
     if (child == 0)
-        fill_up();
+        what();
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status));
     if (WEXITSTATUS(status) == 77) {
-        print_message("a_full_disk_is_named_and_publishes_nothing: skipped, "
-                      "no mount namespace here\n");
+        print_message("%s: skipped, no mount namespace here\n", test);
         skip();
     }
     assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void a_full_disk_is_named_and_publishes_nothing(void **state)
+{
+    (void)state;
+    in_a_child(__func__, fill_up);
+}
+
+static void a_disk_that_lanes_fill_is_named_and_publishes_nothing(void **state)
+{
+    (void)state;
+    in_a_child(__func__, fill_up_with_lanes);
+}
+
+static void a_disk_needs_room_for_the_file_once(void **state)
+{
+    (void)state;
+    in_a_child(__func__, join_on_a_small_disk);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, before, after)
@@ -429,6 +684,17 @@ int main(void)
         TEST(a_cancelled_block_is_given_up),
         TEST(bad_folders_are_refused),
         TEST(a_full_disk_is_named_and_publishes_nothing),
+        TEST(blocks_of_lanes_come_in_any_order),
+        TEST(a_block_of_a_lane_may_be_staged_again),
+        TEST(blocks_that_are_not_listed_are_left_out),
+        TEST(a_list_that_names_what_is_not_there_is_refused),
+        TEST(a_large_file_is_joined_in_steps),
+        TEST(a_name_that_is_taken_keeps_its_file),
+        TEST(blocks_of_lanes_are_removed_with_the_file),
+        TEST(what_a_killed_run_left_is_removed_by_name),
+        TEST(what_a_killed_run_left_is_not_mixed_with_the_next),
+        TEST(a_disk_that_lanes_fill_is_named_and_publishes_nothing),
+        TEST(a_disk_needs_room_for_the_file_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
