@@ -80,9 +80,17 @@ static void put_member(struct rn_json *j, const struct rn_key *k,
     }
 }
 
+/* A key that only says another one in other words, as quote_all does. */
+static bool says_again(const struct rn_key *k)
+{
+    for (const struct rn_key *other = rn_keys; other < k; other++)
+        if (other->at == k->at)
+            return true;
+    return false;
+}
+
 /* Every key of [file] that applies to this job, under its own name: what a
- * reader has to be told to read the files back. A key without a default only
- * says another one in other words.
+ * reader has to be told to read the files back.
  */
 static void put_format(struct rn_json *j, const struct rn_config *config)
 {
@@ -93,7 +101,7 @@ static void put_format(struct rn_json *j, const struct rn_config *config)
         const struct rn_key *k = &rn_keys[i];
         const struct rn_key *by;
         const char *words;
-        if (strcmp(k->section, "file") != 0 || k->standard == NULL ||
+        if (strcmp(k->section, "file") != 0 || says_again(k) ||
             strcmp(k->name, "format") == 0 ||
             !rn_key_holds(k, config, &by, &words))
             continue;
