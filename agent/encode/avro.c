@@ -17,8 +17,6 @@
  *
  * Format: Apache Avro 1.11, "Object Container Files".
  */
-#include <inttypes.h>
-
 #include "compress/codec.h"
 #include "compress/crc32.h"
 #include "encode/avro_schema.h"
@@ -38,7 +36,6 @@ struct avro {
     uint8_t *block;
     struct rn_avro_span span; /* what of the block is filled */
     uint64_t rows;            /* in the block */
-    int failed;               /* RN_OK, or how the file went wrong */
     uint8_t marker[MARKER];
 
     /* With a codec only. */
@@ -89,10 +86,10 @@ static size_t packed_cap(const struct rn_codec_class *codec, size_t block)
     return RN_ROUND(codec->bound(block) + 1);
 }
 
-/* A head, and a tail, of each column; and what follows the last tail. */
+/* All heads before a tail are one piece, so there are no more of them. */
 static size_t most_pieces(size_t columns)
 {
-    return 2 * columns + 1;
+    return 2 * columns;
 }
 
 static size_t avro_need(const struct rn_config *config, size_t columns)
@@ -160,6 +157,20 @@ static void put_crc(struct avro *k, const struct rn_bytes *piece, size_t pieces)
     rn_out_put(k->e.out, text, CRC_BYTES);
 }
 
+static int pack(struct avro *k, const struct rn_bytes *piece, size_t pieces,
+                struct rn_out *to)
+{
+    int err = k->codec->cls->pack(k->codec, piece, pieces, to);
+
+    if (err == RN_E_FULL) {
+        rn_out_fail(k->e.out, err);
+        rn_fail(k->e.error, err, RN_AT_AGENT,
+                "Avro: %s failed to compress a block; raise job.memory",
+                k->codec->cls->name);
+    }
+    return err;
+}
+
 /* What compresses to more than there is memory for is compressed twice. */
 static int put_packed(struct avro *k, const struct rn_bytes *piece,
                       size_t pieces, uint64_t rows)
@@ -170,25 +181,19 @@ static int put_packed(struct avro *k, const struct rn_bytes *piece,
     int err;
 
     rn_out_init(&packed, k->packed, k->packed_cap, discard);
-    err = k->codec->cls->pack(k->codec, piece, pieces, &packed);
-    if (err == RN_OK) {
-        bytes = rn_out_total(&packed);
-        open_block(k, rows, bytes + (snappy ? CRC_BYTES : 0));
-        before = rn_out_total(out);
-        if (packed.total == 0)
-            rn_out_put(out, k->packed, packed.len);
-        else
-            err = k->codec->cls->pack(k->codec, piece, pieces, out);
-        RN_ASSERT(out->err != RN_OK || err != RN_OK ||
-                  rn_out_total(out) - before == bytes);
-    }
+    err = pack(k, piece, pieces, &packed);
+    if (err < 0)
+        return err;
+    bytes = rn_out_total(&packed);
+    open_block(k, rows, bytes + (snappy ? CRC_BYTES : 0));
+    before = rn_out_total(out);
+    if (packed.total == 0)
+        rn_out_put(out, k->packed, packed.len);
+    else
+        pack(k, piece, pieces, out);
     if (out->err != RN_OK)
         return out->err;
-    if (err < 0)
-        return rn_fail(k->e.error, err, RN_AT_AGENT,
-                       "Avro: a block of %" PRIu64 " rows could not be "
-                       "compressed with %s",
-                       rows, k->codec->cls->name);
+    RN_ASSERT(rn_out_total(out) - before == bytes);
     if (snappy)
         put_crc(k, piece, pieces);
     return close_block(k);
@@ -198,7 +203,7 @@ static int put_block(struct avro *k)
 {
     struct rn_bytes rows = { k->block, (size_t)(k->span.at - k->block) };
 
-    if (k->rows == 0)
+    if (k->rows == 0 || k->e.out->err != RN_OK)
         return k->e.out->err;
     if (k->codec != NULL)
         return put_packed(k, &rows, 1, k->rows);
@@ -289,6 +294,7 @@ static int next_block(struct avro *k, const struct rn_row *row)
     return err;
 }
 
+/* A failure is kept by the stream, which takes nothing more. */
 static int avro_row(struct rn_encoder *e, const struct rn_row *row,
                     uint64_t number)
 {
@@ -296,12 +302,12 @@ static int avro_row(struct rn_encoder *e, const struct rn_row *row,
     int err;
 
     RN_ASSERT(row->n == e->schema->n);
-    if (k->failed < 0)
-        return k->failed;
+    if (e->out->err != RN_OK)
+        return e->out->err;
     err = rn_avro_row(k->field, row, &k->span);
     if (err == RN_OK) {
         k->rows++;
-        return e->out->err;
+        return RN_OK;
     }
     if (err == RN_E_FULL)
         err = next_block(k, row);
@@ -309,7 +315,6 @@ static int avro_row(struct rn_encoder *e, const struct rn_row *row,
         rn_cell_fail(
             e, number, k->span.column,
             rn_avro_why(&k->field[k->span.column], &row->cell[k->span.column]));
-    k->failed = err;
     return err;
 }
 
@@ -349,15 +354,18 @@ static void put_header(struct avro *k)
 static int avro_begin(struct rn_encoder *e, struct rn_out *out)
 {
     struct avro *k = (struct avro *)e;
+    int err;
 
     e->out = out;
     k->span.at = k->block;
     k->rows = 0;
-    k->failed = rn_entropy(k->marker, MARKER);
-    if (k->failed < 0)
-        return rn_fail(e->error, k->failed, RN_AT_AGENT,
+    err = rn_entropy(k->marker, MARKER);
+    if (err < 0) {
+        rn_out_fail(out, err);
+        return rn_fail(e->error, err, RN_AT_AGENT,
                        "Avro: the system gave no random bytes for the "
                        "file's marker");
+    }
     put_header(k);
     return out->err;
 }
@@ -365,7 +373,7 @@ static int avro_begin(struct rn_encoder *e, struct rn_out *out)
 static int avro_end(struct rn_encoder *e)
 {
     struct avro *k = (struct avro *)e;
-    int err = k->failed < 0 ? k->failed : put_block(k);
+    int err = put_block(k);
 
     e->out = NULL;
     return err;

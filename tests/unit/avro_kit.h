@@ -16,6 +16,7 @@
 #include "encode_kit.h"
 
 #define AVRO_FILE_MAX 3000000
+#define AVRO_GUARD    64 /* bytes behind the memory that nobody may write */
 
 #define COL(n, t, ...)                              \
     {                                               \
@@ -31,6 +32,7 @@ static struct rn_error error;
 static struct rn_encoder *e;
 static struct sink sink;
 static uint8_t memory[8 << 20] __attribute__((aligned(16)));
+static uint8_t *guard;
 static uint8_t got[AVRO_FILE_MAX], scratch[AVRO_FILE_MAX];
 
 static inline int avro_set_up(void **state)
@@ -51,7 +53,9 @@ static inline int open_encoder(const struct rn_schema *schema)
 
     rn_arena_init(&mem, "test", memory,
                   rn_encode_avro.need(&config, schema->n));
-    RN_ASSERT(mem.cap <= sizeof(memory));
+    RN_ASSERT(mem.cap + AVRO_GUARD <= sizeof(memory));
+    guard = memory + mem.cap;
+    memset(guard, 0xa5, AVRO_GUARD);
     memset(&error, 0, sizeof(error));
     return rn_encode_avro.open(&config, schema, &mem, &error, &e);
 }
@@ -81,6 +85,8 @@ static inline void check_file(struct rn_cell *cells, size_t rows,
 {
     size_t n = e->schema->n;
 
+    for (size_t i = 0; i < AVRO_GUARD; i++)
+        assert_int_equal(guard[i], 0xa5);
     avro_reader_open(r, got, sink.n, scratch, sizeof(scratch));
     for (size_t i = 0; i < rows; i++) {
         if (!avro_reader_row(r))

@@ -249,7 +249,7 @@ static void a_row_of_any_size_comes_back(void **state)
     }
 }
 
-static void a_row_of_1600_columns_fits_any_block(void **state)
+static void round_trip_of_1600_columns(bool texts)
 {
     static struct rn_col columns[COLUMNS];
     static struct rn_cell cells[COLUMNS * 2];
@@ -257,10 +257,9 @@ static void a_row_of_1600_columns_fits_any_block(void **state)
     static const struct rn_cell uuid = CELL_UUID;
     static const size_t pages[] = { 1, 4096, 100000 };
 
-    (void)state;
     for (size_t i = 0; i < COLUMNS; i++) {
         columns[i] = (struct rn_col)COL("u", RN_UUID, .nullable = true);
-        if (i % 3 == 1)
+        if (texts || i % 3 == 1)
             columns[i].type = RN_TEXT;
         cells[i] = uuid;
         cells[i].type = columns[i].type;
@@ -273,6 +272,13 @@ static void a_row_of_1600_columns_fits_any_block(void **state)
         assert_int_equal(open_encoder(&schema), RN_OK);
         round_trip(cells, 2, 1000);
     }
+}
+
+static void a_row_of_1600_columns_fits_any_block(void **state)
+{
+    (void)state;
+    round_trip_of_1600_columns(false);
+    round_trip_of_1600_columns(true);
 }
 
 /* ------------------------------------------------------------------ codecs */
@@ -407,6 +413,27 @@ static void a_failure_of_the_stream_ends_the_file(void **state)
     }
 }
 
+static void a_file_that_failed_stays_failed_and_the_next_is_whole(void **state)
+{
+    static const struct rn_col col = COL("t", RN_TIME, );
+    static const struct rn_schema schema = { &col, 1 };
+    struct rn_cell cells[] = { CELL_OF(RN_TIME, 1), CELL_OF(RN_TIME, -1),
+                               CELL_OF(RN_TIME, 2) };
+
+    (void)state;
+    assert_int_equal(open_encoder(&schema), RN_OK);
+    sink_init(&sink, 100, got, sizeof(got));
+    assert_int_equal(e->cls->begin(e, &sink.out), RN_OK);
+    for (size_t i = 0; i < 3; i++) {
+        struct rn_row row = { &cells[i], 1 };
+
+        assert_int_equal(e->cls->row(e, &row, i + 1), i ? RN_E_VALUE : RN_OK);
+    }
+    assert_int_equal(e->cls->end(e), RN_E_VALUE);
+    cells[1] = cells[0];
+    round_trip(cells, 3, 100);
+}
+
 static void markers_differ_from_file_to_file(void **state)
 {
     static const struct rn_col col = COL("t", RN_TEXT, );
@@ -468,6 +495,8 @@ int main(void)
         cmocka_unit_test_setup(blocks_of_a_codec_shrink, avro_set_up),
         cmocka_unit_test_setup(a_failure_of_the_stream_ends_the_file,
                                avro_set_up),
+        cmocka_unit_test_setup(
+            a_file_that_failed_stays_failed_and_the_next_is_whole, avro_set_up),
         cmocka_unit_test_setup(markers_differ_from_file_to_file, avro_set_up),
         cmocka_unit_test_setup(memory_is_what_need_says, avro_set_up),
     };
