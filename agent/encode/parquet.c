@@ -277,8 +277,9 @@ static struct rn_pq_place next_place(uint64_t *at, uint32_t bytes)
  */
 static void put_chunks(struct parquet *k, struct rn_thrift *t, uint64_t start)
 {
-    uint64_t column_at = k->at, offset_at = k->at, bloom_at;
+    uint64_t column_at = k->at, offset_at, bloom_at;
 
+    offset_at = column_at;
     for (size_t i = 0; i < k->e.schema->n; i++)
         offset_at += k->lengths[i].column_index;
     bloom_at = offset_at;

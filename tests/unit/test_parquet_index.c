@@ -106,7 +106,7 @@ static void each_page_has_its_place_and_its_first_row(void **state)
     for (size_t i = 0; i < 4; i++) {
         struct rn_pq_value v = { .i = (int64_t)i };
 
-        add(bytes[i], rows[i], 0, &v, NULL);
+        add(bytes[i], rows[i], rows[i] / 2, &v, NULL);
     }
     sink_init(&sink, 4, got, sizeof(got));
     rn_pq_offset_index(&x, at, &sink.out);
@@ -164,6 +164,7 @@ static void the_order_of_pages_is_said_for_every_type(void **state)
 
     begin(int32, sizeof(slice));
     add_ints(5, 9);
+    add_ints(5, 5);
     add_ints(-5, 5);
     assert_int_equal(order(), 2);
     add_ints(-5, 6);
