@@ -67,6 +67,7 @@ static inline void kit_init(struct kit *t)
     t->config.path = "job.ini";
     t->config.job.name = "job";
     t->config.file.record = "";
+    t->config.file.bloom_filter = "";
     t->config.file.header = true;
     t->config.file.delimiter = ',';
     t->config.file.quote_char = '"';
