@@ -1,6 +1,6 @@
-/* fuzz_avro.c: rows of any columns and cells, in blocks and buffers of any size,
- * come back from a strict reader as they were; only what a type cannot hold is
- * refused.
+/* fuzz_avro.c: rows of any columns and cells, in blocks and buffers of any
+ * size, come back from a strict reader as they were; only what a type cannot
+ * hold is refused.
  */
 #include <math.h>
 #include <string.h>

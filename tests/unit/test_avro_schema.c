@@ -318,19 +318,9 @@ static void the_record_is_the_jobs_or_the_files(void **state)
 static void a_record_that_avro_does_not_allow_is_refused(void **state)
 {
     static const char *const bad[] = {
-        "my-order",
-        "2nd",
-        ".a",
-        "a.",
-        "a..b",
-        ".",
-        "a.2b",
-        "a b",
-        "int",
-        "com.example.string",
-        "gr\xc3\xb6\xc3\x9f"
-        "e",
-        "a.b-c.d",
+        "my-order", "2nd",     ".a",  "a.",  "a..b",
+        ".",        "a.2b",    "a b", "int", "com.example.string",
+        "\xc3\xb6", "a.b-c.d",
     };
 
     (void)state;
