@@ -57,8 +57,12 @@ static int64_t write_block(struct rn_folder *d, const struct rn_transfer *t,
     int err;
 
     set_block(d, t->object->path, &t->id);
-    (void)rn_file_remove(d->part, NULL);
-    if ((err = rn_file_create(&f, d->part, why)) < 0)
+    err = rn_file_create(&f, d->part, why);
+    if (err == RN_E_EXISTS) {
+        (void)rn_file_remove(d->part, NULL);
+        err = rn_file_create(&f, d->part, why);
+    }
+    if (err < 0)
         return err;
     n = rn_folder_append(&f, &t->body, why);
     rn_file_close(&f);

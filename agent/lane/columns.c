@@ -1,33 +1,11 @@
-/* lane/columns.c: see lane/columns.h.
- *
- * Places are numbered: the group's lanes from 0, then foot head, foot and
- * trunk. What the trunk counts as staged is everything of the file that comes
- * before its chain.
- */
+/* lane/columns.c: see lane/columns.h and lane/columns_parts.h. */
 #include "lane/columns.h"
 
 #include <string.h>
 
 #include "core/crc64.h"
+#include "lane/columns_parts.h"
 #include "lane/lane.h"
-
-/* Bytes in segments of which the last may have room, and their checksum. */
-struct strand {
-    struct rn_chain chain;
-    uint64_t crc;
-    uint64_t since; /* bytes of the file when the chain began */
-};
-
-struct rn_column_lane {
-    struct strand head; /* once staged, only its checksum               */
-    struct strand tail; /* what follows the staged blocks               */
-    uint64_t headed;    /* bytes of a head that is a block, 0: it is not */
-    uint64_t staged;
-    uint64_t staged_crc;
-    uint32_t sequence; /* own blocks                                   */
-};
-
-#define NO_PLACE UINT32_MAX
 
 /* Until a file has its first block, chains grow as long as the pool allows,
  * so that a small file is one request; but a request has a deadline.
@@ -64,11 +42,6 @@ uint32_t rn_columns_segments(uint32_t lanes)
 
 /* -- places -------------------------------------------------------------- */
 
-static uint32_t trunk_of(const struct rn_columns *c)
-{
-    return c->lanes.n + 2;
-}
-
 static uint32_t place_of(const struct rn_columns *c, uint32_t lane)
 {
     switch (lane) {
@@ -77,27 +50,22 @@ static uint32_t place_of(const struct rn_columns *c, uint32_t lane)
     case RN_LANE_FOOT:
         return c->lanes.n + 1;
     case RN_LANE_TRUNK:
-        return trunk_of(c);
+        return rn_columns_trunk(c);
     default:
         RN_ASSERT(lane < c->lanes.n);
         return lane;
     }
 }
 
-static void clear(struct rn_column_lane *l)
+void rn_column_clear(struct rn_column_lane *l)
 {
     memset(l, 0, sizeof *l);
     rn_chain_clear(&l->head.chain);
     rn_chain_clear(&l->tail.chain);
 }
 
-static struct rn_pool *pool_of(const struct rn_columns *c)
-{
-    return c->part->uploader->pool;
-}
-
-static struct rn_block_id id_of(const struct rn_columns *c, uint32_t group,
-                                uint32_t lane, uint32_t sequence)
+struct rn_block_id rn_columns_id(const struct rn_columns *c, uint32_t group,
+                                 uint32_t lane, uint32_t sequence)
 {
     struct rn_block_id id = { .group = group,
                               .lane = (uint16_t)lane,
@@ -109,14 +77,8 @@ static struct rn_block_id id_of(const struct rn_columns *c, uint32_t group,
 
 /* -- strands ------------------------------------------------------------- */
 
-/* Bytes that fit the last segment. */
-static uint32_t room_in(const struct rn_pool *pool, const struct strand *s)
-{
-    return s->chain.len > 0 ? pool->segment - pool->fill[s->chain.last] : 0;
-}
-
-static void add(struct rn_pool *pool, struct strand *s, const uint8_t *p,
-                uint32_t n)
+void rn_strand_add(struct rn_pool *pool, struct rn_strand *s, const uint8_t *p,
+                   uint32_t n)
 {
     uint32_t fill = pool->fill[s->chain.last];
 
@@ -125,30 +87,9 @@ static void add(struct rn_pool *pool, struct strand *s, const uint8_t *p,
     s->chain.len += n;
 }
 
-/* All of `from` behind `to`. What fits the last segment is copied there: many
- * short pieces would else hold a segment each.
- */
-static void join(struct rn_pool *pool, struct strand *to, struct strand *from)
-{
-    if (from->chain.len == 0)
-        return;
-    if (to->chain.len == 0)
-        to->since = from->since;
-    to->crc = rn_crc64_join(to->crc, from->crc, from->chain.len);
-    from->crc = 0;
-    if (from->chain.len > room_in(pool, to)) {
-        rn_chain_join(pool, &to->chain, &from->chain);
-        return;
-    }
-    for (uint32_t s = from->chain.first; s != RN_NO_SEGMENT; s = pool->next[s])
-        add(pool, to, rn_pool_at(pool, s), pool->fill[s]);
-    rn_chain_release(pool, &from->chain);
-}
-
 /* -- staging ------------------------------------------------------------- */
 
-/* `n` bytes with this checksum follow what is staged. */
-static void extend(struct rn_column_lane *l, uint64_t crc, uint64_t n)
+void rn_column_extend(struct rn_column_lane *l, uint64_t crc, uint64_t n)
 {
     if (n == 0)
         return;
@@ -156,7 +97,7 @@ static void extend(struct rn_column_lane *l, uint64_t crc, uint64_t n)
     l->staged += n;
 }
 
-static int hand_over(struct rn_columns *c, struct strand *s,
+static int hand_over(struct rn_columns *c, struct rn_strand *s,
                      const struct rn_block_id *id)
 {
     struct rn_part *p = c->part;
@@ -173,12 +114,12 @@ static int hand_over(struct rn_columns *c, struct strand *s,
     return rn_uploader_submit(u, &p->object, id, &s->chain, s->crc);
 }
 
-static int stage(struct rn_columns *c, struct rn_column_lane *l,
-                 const struct rn_block_id *id)
+int rn_columns_stage(struct rn_columns *c, struct rn_column_lane *l,
+                     const struct rn_block_id *id)
 {
     int err;
 
-    extend(l, l->tail.crc, l->tail.chain.len);
+    rn_column_extend(l, l->tail.crc, l->tail.chain.len);
     err = hand_over(c, &l->tail, id);
     l->tail.crc = 0;
     return err;
@@ -189,27 +130,27 @@ static int stage_tail(struct rn_columns *c, uint32_t place)
     struct rn_column_lane *l = &c->lane[place];
     struct rn_block_id id;
 
-    if (place == trunk_of(c))
-        id = id_of(c, c->group, 0, l->sequence);
+    if (place == rn_columns_trunk(c))
+        id = rn_columns_id(c, c->group, 0, l->sequence);
     else if (place >= c->lanes.n)
-        id = id_of(c, RN_FOOT_GROUP, place - c->lanes.n + 1, l->sequence + 1);
+        id = rn_columns_id(c, RN_FOOT_GROUP, place - c->lanes.n + 1,
+                           l->sequence + 1);
     else
-        id = id_of(c, c->group, place + 1, l->sequence + 1);
+        id = rn_columns_id(c, c->group, place + 1, l->sequence + 1);
     l->sequence++;
-    return stage(c, l, &id);
+    return rn_columns_stage(c, l, &id);
 }
 
 static int stage_head(struct rn_columns *c, uint32_t place)
 {
     struct rn_column_lane *l = &c->lane[place];
-    struct rn_block_id id = id_of(c, c->group, place + 1, 0);
+    struct rn_block_id id = rn_columns_id(c, c->group, place + 1, 0);
 
     l->headed = l->head.chain.len;
     return hand_over(c, &l->head, &id);
 }
 
-/* Whether a chain has become as long as a block should be. */
-static bool is_block(const struct rn_columns *c, const struct strand *s)
+bool rn_columns_is_block(const struct rn_columns *c, const struct rn_strand *s)
 {
     return s->chain.segments >= c->part->block_segments &&
            (c->blocks > 0 || s->chain.len >= FIRST_MAX);
@@ -218,7 +159,7 @@ static bool is_block(const struct rn_columns *c, const struct strand *s)
 /* -- making room --------------------------------------------------------- */
 
 struct pick {
-    uint32_t place; /* NO_PLACE: nothing there */
+    uint32_t place; /* RN_NO_PLACE: nothing there */
     bool head;
     uint64_t score;
 };
@@ -229,7 +170,7 @@ struct pick {
  * the fewest blocks in all when a lane's share is as the square root of its
  * rate, and then this product is the same for all lanes when their turn comes.
  */
-static uint64_t score(const struct rn_columns *c, const struct strand *s)
+static uint64_t score(const struct rn_columns *c, const struct rn_strand *s)
 {
     return s->chain.len * (c->bytes - s->since + 1);
 }
@@ -239,9 +180,9 @@ static uint64_t score(const struct rn_columns *c, const struct strand *s)
  */
 static struct pick best(const struct rn_columns *c)
 {
-    struct pick k = { .place = NO_PLACE };
+    struct pick k = { .place = RN_NO_PLACE };
 
-    for (uint32_t i = 0; i <= trunk_of(c); i++) {
+    for (uint32_t i = 0; i <= rn_columns_trunk(c); i++) {
         const struct rn_column_lane *l = &c->lane[i];
         uint64_t tail = score(c, &l->tail);
         uint64_t head = i == c->heading ? 0 : (score(c, &l->head) + 1) / 2;
@@ -268,7 +209,7 @@ static int relieve(struct rn_columns *c)
         struct pick k = best(c);
         int err;
 
-        if (k.place == NO_PLACE || (u->in_use > 0 && k.score < c->bar / 2))
+        if (k.place == RN_NO_PLACE || (u->in_use > 0 && k.score < c->bar / 2))
             break;
         if (u->in_use == 0)
             c->bar = k.score;
@@ -314,7 +255,7 @@ static int next_segment(struct rn_columns *c, uint32_t place, bool head,
 {
     int err = RN_OK;
 
-    if (!head && is_block(c, &c->lane[place].tail))
+    if (!head && rn_columns_is_block(c, &c->lane[place].tail))
         err = stage_tail(c, place);
     return err < 0 ? err : take(c, segment);
 }
@@ -322,12 +263,12 @@ static int next_segment(struct rn_columns *c, uint32_t place, bool head,
 static int append(struct rn_columns *c, uint32_t place, bool head,
                   struct rn_bytes from)
 {
-    struct rn_pool *pool = pool_of(c);
-    struct strand *s = head ? &c->lane[place].head : &c->lane[place].tail;
+    struct rn_pool *pool = rn_columns_pool(c);
+    struct rn_strand *s = head ? &c->lane[place].head : &c->lane[place].tail;
 
     while (from.n > 0) {
         uint32_t segment = RN_NO_SEGMENT;
-        uint32_t room = room_in(pool, s);
+        uint32_t room = rn_strand_room(pool, s);
         uint32_t n;
         int err = room > 0 ? RN_OK : next_segment(c, place, head, &segment);
 
@@ -337,7 +278,7 @@ static int append(struct rn_columns *c, uint32_t place, bool head,
             room = pool->segment;
         n = from.n < room ? (uint32_t)from.n : room;
         if (segment == RN_NO_SEGMENT) {
-            add(pool, s, from.p, n);
+            rn_strand_add(pool, s, from.p, n);
         } else {
             if (s->chain.len == 0)
                 s->since = c->bytes;
@@ -363,12 +304,12 @@ static int columns_put(struct rn_lanes *l, uint32_t lane, const void *p,
     struct rn_columns *c = columns_of(l);
     uint32_t place = place_of(c, lane);
 
-    RN_ASSERT(place != trunk_of(c) || !c->open);
+    RN_ASSERT(place != rn_columns_trunk(c) || !c->open);
     if (c->err < 0 || n == 0)
         return c->err;
     if (place < c->lanes.n)
         c->open = true;
-    c->heading = NO_PLACE;
+    c->heading = RN_NO_PLACE;
     c->err = append(c, place, false, (struct rn_bytes){ p, n });
     return c->err;
 }
@@ -390,114 +331,6 @@ static int columns_head(struct rn_lanes *l, uint32_t lane, const void *p,
     return c->err;
 }
 
-/* -- closing ------------------------------------------------------------- */
-
-/* A row of the table being written: places `first` and on, as lanes 1.. of
- * `group`, after the trunk.
- */
-struct closing {
-    size_t row; /* entry of the trunk */
-    uint32_t group;
-    uint32_t first;
-};
-
-static void set_joined(struct rn_columns *c, size_t entry, bool on)
-{
-    uint8_t bit = (uint8_t)(1u << entry % 8);
-
-    if (on)
-        c->joined[entry / 8] |= bit;
-    else
-        c->joined[entry / 8] &= (uint8_t)~bit;
-}
-
-/* The trunk's chain goes out as the last block of the lane before lane `k`,
- * or of the trunk.
- */
-static int stage_before(struct rn_columns *c, const struct closing *w,
-                        uint32_t k)
-{
-    struct rn_column_lane *trunk = &c->lane[trunk_of(c)];
-    uint16_t *count = &c->count[w->row + k - 1];
-    struct rn_block_id id = k == 1 ? id_of(c, c->group, 0, *count)
-                                   : id_of(c, w->group, k - 1, *count + 1u);
-
-    if (trunk->tail.chain.len == 0)
-        return RN_OK;
-    (*count)++;
-    return stage(c, trunk, &id);
-}
-
-/* Lane `k` becomes part of the file, whose end so far is the trunk. */
-static int close_lane(struct rn_columns *c, const struct closing *w, uint32_t k)
-{
-    struct rn_column_lane *trunk = &c->lane[trunk_of(c)];
-    struct rn_column_lane *l = &c->lane[w->first + k - 1];
-    bool joined = l->headed > 0;
-    int err = RN_OK;
-
-    if (joined || is_block(c, &trunk->tail))
-        err = stage_before(c, w, k);
-    if (joined)
-        extend(trunk, l->head.crc, l->headed);
-    else
-        join(pool_of(c), &trunk->tail, &l->head);
-    if (err == RN_OK && l->sequence > 0 && trunk->tail.chain.len > 0) {
-        struct rn_block_id id = id_of(c, w->group, k, 0);
-
-        joined = true;
-        err = stage(c, trunk, &id);
-    }
-    if (err < 0)
-        return err;
-    extend(trunk, l->staged_crc, l->staged);
-    c->count[w->row + k] = (uint16_t)l->sequence;
-    set_joined(c, w->row + k, joined);
-    join(pool_of(c), &trunk->tail, &l->tail);
-    clear(l);
-    return RN_OK;
-}
-
-static int close_lanes(struct rn_columns *c, const struct closing *w,
-                       uint32_t n)
-{
-    struct rn_column_lane *trunk = &c->lane[trunk_of(c)];
-    int err = RN_OK;
-
-    c->count[w->row] = (uint16_t)trunk->sequence;
-    set_joined(c, w->row, false);
-    trunk->sequence = 0;
-    for (uint32_t k = 1; k <= n && err == RN_OK; k++)
-        err = close_lane(c, w, k);
-    return err;
-}
-
-static size_t open_row(const struct rn_columns *c)
-{
-    return (size_t)c->group * (c->lanes.n + 1);
-}
-
-static int columns_close_group(struct rn_lanes *l)
-{
-    struct rn_columns *c = columns_of(l);
-    struct closing w = { .row = open_row(c), .group = c->group, .first = 0 };
-
-    if (c->err < 0)
-        return c->err;
-    c->heading = NO_PLACE;
-    if (c->group > c->groups)
-        c->err = rn_fail(c->part->uploader->error, RN_E_FULL, RN_AT_AGENT,
-                         "%s: the table of %u row groups is full",
-                         c->part->object.path, c->groups);
-    else
-        c->err = close_lanes(c, &w, c->lanes.n);
-    if (c->err < 0)
-        return c->err;
-    c->group++;
-    c->open = false;
-    return RN_OK;
-}
-
 /* -- the life of a file -------------------------------------------------- */
 
 int rn_columns_init(struct rn_columns *c, uint32_t lanes, uint32_t groups,
@@ -510,7 +343,7 @@ int rn_columns_init(struct rn_columns *c, uint32_t lanes, uint32_t groups,
     c->lanes.n = lanes;
     c->lanes.put = columns_put;
     c->lanes.head = columns_head;
-    c->lanes.close_group = columns_close_group;
+    c->lanes.close_group = rn_columns_close_group;
     c->groups = groups;
     c->lane = RN_TAKE(mem, struct rn_column_lane, (size_t)lanes + 3);
     c->count = RN_TAKE(mem, uint16_t, n);
@@ -530,10 +363,10 @@ void rn_columns_begin(struct rn_columns *c, struct rn_part *p)
     c->bytes = 0;
     c->err = RN_OK;
     c->open = false;
-    c->heading = NO_PLACE;
+    c->heading = RN_NO_PLACE;
     c->bar = 0;
-    for (uint32_t i = 0; i <= trunk_of(c); i++)
-        clear(&c->lane[i]);
+    for (uint32_t i = 0; i <= rn_columns_trunk(c); i++)
+        rn_column_clear(&c->lane[i]);
 }
 
 bool rn_columns_near_limit(const struct rn_columns *c, uint32_t spare)
@@ -550,70 +383,11 @@ bool rn_columns_near_limit(const struct rn_columns *c, uint32_t spare)
                RN_MAX_BLOCKS;
 }
 
-int rn_columns_finish(struct rn_columns *c)
-{
-    struct closing w = { .row = open_row(c),
-                         .group = RN_FOOT_GROUP,
-                         .first = c->lanes.n };
-    struct rn_column_lane *trunk = &c->lane[trunk_of(c)];
-    struct rn_part *p = c->part;
-
-    if (c->err < 0)
-        return c->err;
-    RN_ASSERT(!c->open);
-    c->err = close_lanes(c, &w, 2);
-    if (c->err == RN_OK && c->blocks > 0)
-        c->err = stage_before(c, &w, 3);
-    p->bytes = c->bytes;
-    p->blocks = c->blocks;
-    p->crc64 = c->blocks > 0 ? trunk->staged_crc : trunk->tail.crc;
-    p->lane.chain = trunk->tail.chain;
-    rn_chain_clear(&trunk->tail.chain);
-    c->at_entry = 0;
-    c->at = 0;
-    return c->err;
-}
-
-/* Blocks of one entry; only lanes have joined pieces. */
-static uint32_t blocks_in(const struct rn_columns *c, size_t entry)
-{
-    uint32_t bits = c->joined[entry / 8];
-
-    return c->count[entry] + (bits >> entry % 8 & 1);
-}
-
-void rn_columns_id_at(void *ctx, uint32_t i, struct rn_block_id *id)
-{
-    struct rn_columns *c = ctx;
-    size_t width = (size_t)c->lanes.n + 1;
-    size_t last = open_row(c);
-    uint32_t lane;
-    uint32_t k;
-
-    if (i < c->at) {
-        c->at_entry = 0;
-        c->at = 0;
-    }
-    while (i - c->at >= blocks_in(c, c->at_entry)) {
-        c->at += blocks_in(c, c->at_entry);
-        c->at_entry++;
-        RN_ASSERT(c->at_entry <= last + 2);
-    }
-    k = i - c->at;
-    lane = (uint32_t)(c->at_entry > last ? c->at_entry - last
-                                         : c->at_entry % width);
-    if (lane > 0 && blocks_in(c, c->at_entry) == c->count[c->at_entry])
-        k++; /* no joined pieces: own blocks only, which count from 1 */
-    *id = id_of(
-        c, c->at_entry > last ? RN_FOOT_GROUP : (uint32_t)(c->at_entry / width),
-        lane, k);
-}
-
 void rn_columns_drop(struct rn_columns *c)
 {
-    struct rn_pool *pool = pool_of(c);
+    struct rn_pool *pool = rn_columns_pool(c);
 
-    for (uint32_t i = 0; i <= trunk_of(c); i++) {
+    for (uint32_t i = 0; i <= rn_columns_trunk(c); i++) {
         rn_chain_release(pool, &c->lane[i].head.chain);
         rn_chain_release(pool, &c->lane[i].tail.chain);
     }
