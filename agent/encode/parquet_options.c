@@ -14,27 +14,34 @@
 
 static size_t share_of(const struct rn_config *config, size_t columns)
 {
-    uint64_t share = config->job.memory / 16 * 3 / columns;
+    uint64_t share = config->job.memory / 16 * 3;
 
+    if (columns > 1) /* 0: a plan that doesn't know yet */
+        share /= columns;
     if (share < SHARE_LEAST)
         share = SHARE_LEAST;
     return (size_t)(share < SHARE_MOST ? share : SHARE_MOST);
 }
 
+/* Half of it is the open page: where memory is short, larger pages save more of
+ * a file and of a reader's time than a larger dictionary or index.
+ */
 struct rn_pq_sizes rn_pq_sizes_for(const struct rn_config *config,
                                    size_t columns)
 {
     size_t share = share_of(config, columns);
-    struct rn_pq_sizes sizes = { .page = PAGE_LEAST,
+    struct rn_pq_sizes sizes = { .page = share / 2 & ~(size_t)63,
                                  .dictionary = share / 8 * 3 };
     size_t rest;
 
-    while (sizes.page < PAGE_MOST && sizes.page * 2 <= share / 2)
-        sizes.page *= 2;
+    if (sizes.page > PAGE_MOST)
+        sizes.page = PAGE_MOST;
     rest = share - sizes.page - sizes.dictionary;
     sizes.index = rest < INDEX_LEAST ? INDEX_LEAST : rest;
     if (config->file.page > 0)
         sizes.page = (size_t)config->file.page;
+    if (sizes.page < PAGE_LEAST)
+        sizes.page = PAGE_LEAST;
     if (!config->file.dictionary)
         sizes.dictionary = 0;
     if (!config->file.page_index)

@@ -41,9 +41,8 @@ static void columns_stay_within_their_share(void **state)
             s = rn_pq_sizes_for(&config, columns[i]);
             all = s.page + s.dictionary + s.index;
             assert_true(s.page >= 512 && s.page <= MIB);
-            assert_int_equal(s.page & (s.page - 1), 0);
             assert_true(s.index >= 128);
-            /* A column cannot do with less than a KiB, whatever that means. */
+            /* No column does with less than a KiB. */
             assert_true(all <= 1280 || all * columns[i] <= memory / 16 * 3);
             assert_true(all <= 2560 * KIB);
         }
@@ -77,6 +76,26 @@ static void options_override_memory(void **state)
     assert_int_equal(s.page, 123456);
     assert_int_equal(s.dictionary, 0);
     assert_int_equal(s.index, 0);
+}
+
+static void a_page_is_never_less_than_its_header_is_worth(void **state)
+{
+    (void)state;
+    defaults();
+    config.file.page = 1;
+    assert_int_equal(rn_pq_sizes_for(&config, 10).page, 512);
+}
+
+static void a_plan_may_not_know_the_columns_yet(void **state)
+{
+    struct rn_pq_sizes one, none;
+
+    (void)state;
+    defaults();
+    one = rn_pq_sizes_for(&config, 1);
+    none = rn_pq_sizes_for(&config, 0);
+    assert_int_equal(one.page, none.page);
+    assert_int_equal(rn_pq_blooms(&config, 0), 0);
 }
 
 static const struct rn_col cols[] = {
@@ -142,6 +161,8 @@ int main(void)
         cmocka_unit_test(
             a_share_is_about_half_page_and_three_eighths_dictionary),
         cmocka_unit_test(options_override_memory),
+        cmocka_unit_test(a_page_is_never_less_than_its_header_is_worth),
+        cmocka_unit_test(a_plan_may_not_know_the_columns_yet),
         cmocka_unit_test(filters_are_for_the_columns_named),
         cmocka_unit_test(all_means_all_that_can_have_one),
         cmocka_unit_test(wrong_names_are_refused),
