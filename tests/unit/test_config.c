@@ -218,7 +218,7 @@ static const struct {
       "orders.ini:9: [file] header: not with format = json, only with csv" },
     { GOOD "[file]\nlevel = 3",
       "orders.ini:8: [file] level: not with compression = none, only with "
-      "gzip" },
+      "gzip deflate zstd" },
     { GOOD "[auth]\nkind = sas\ntoken = t\nkey = " CANARY,
       "orders.ini:10: [auth] key: not with kind = sas, only with shared-key" },
     { GOOD "[auth]\nkind = sas\n",
