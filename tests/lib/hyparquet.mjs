@@ -9,7 +9,7 @@
 
 import { pathToFileURL } from "node:url";
 import { assert, require } from "./harness.mjs";
-import { canonical, doubleBits } from "./values.mjs";
+import { doubleBits } from "./values.mjs";
 
 const load = (name) => import(pathToFileURL(require.resolve(name)).href);
 
@@ -68,10 +68,8 @@ export async function readHyparquet(bytes, t, options = {}) {
 }
 
 // Rows as objects, as its users see them.
-export const friendly = (bytes, options = {}) =>
-  hyparquet.parquetReadObjects({ file: asFile(bytes), compressors, ...options });
+export const friendly = (bytes, options = {}) => hyparquet.parquetReadObjects(
+  { file: asFile(bytes), compressors, ...options });
 
 export const query = (bytes, options) =>
   hyparquet.parquetQuery({ file: asFile(bytes), compressors, ...options });
-
-export { canonical };

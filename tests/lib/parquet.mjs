@@ -14,8 +14,8 @@ import { order, sortable } from "./values.mjs";
 
 export const PHYSICAL = ["BOOLEAN", "INT32", "INT64", "INT96", "FLOAT",
   "DOUBLE", "BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY"];
-export const ENCODING = { 0: "PLAIN", 2: "PLAIN_DICTIONARY", 3: "RLE", 5: "DELTA_BINARY_PACKED",
-  6: "DELTA_LENGTH_BYTE_ARRAY", 8: "RLE_DICTIONARY" };
+export const ENCODING = { 0: "PLAIN", 2: "PLAIN_DICTIONARY", 3: "RLE",
+  5: "DELTA_BINARY_PACKED", 6: "DELTA_LENGTH_BYTE_ARRAY", 8: "RLE_DICTIONARY" };
 export const CODEC = ["UNCOMPRESSED", "SNAPPY", "GZIP", "LZO", "BROTLI", "LZ4",
   "ZSTD", "LZ4_RAW"];
 const DATA = 0;
