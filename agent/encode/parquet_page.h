@@ -52,7 +52,9 @@ struct rn_pq_writer {
     size_t cap;
 };
 
-/* Arena bytes that init() takes for pages of up to `page` bytes. */
+/* Arena bytes that init() takes for pages of up to `page` bytes. RN_E_ABSENT:
+ * this build has no such codec.
+ */
 size_t rn_pq_writer_need(const struct rn_config *config, size_t page);
 int rn_pq_writer_init(struct rn_pq_writer *w, const struct rn_config *config,
                       size_t page, struct rn_arena *mem);
