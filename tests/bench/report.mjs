@@ -104,6 +104,8 @@ export function report(results, count, load) {
       verdict(false, `${r.one.name} into ${r.target} failed: ` +
         r.failure.replaceAll("\n", "; "))),
     ...cpuVerdict(rows), ...peerVerdicts(rows), ...memoryVerdicts(uploads),
-    ...fileVerdicts(files), "",
+    ...fileVerdicts(files),
+    ...(files.length > 0 ? ["", "In parentheses: the most there may be."] : []),
+    "",
   ].join("\n");
 }
