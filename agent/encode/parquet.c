@@ -64,6 +64,14 @@ static unsigned parquet_lanes(size_t columns)
     return (unsigned)columns;
 }
 
+/* A dictionary page, or what a codec makes of it at worst, and its header. */
+static size_t parquet_head(const struct rn_config *config, size_t columns)
+{
+    size_t most = rn_pq_sizes_for(config, columns).dictionary;
+
+    return most + most / 6 + 256;
+}
+
 /* The metadata names a column by its name alone. */
 static int check_unique(const struct rn_schema *schema, struct rn_error *error)
 {
@@ -472,6 +480,7 @@ const struct rn_encoder_class rn_encode_parquet = {
     .need = parquet_need,
     .open = parquet_open,
     .lanes = parquet_lanes,
+    .head = parquet_head,
     .begin_lanes = parquet_begin,
     .row = parquet_row,
     .end = parquet_end,

@@ -23,6 +23,7 @@
 #define SEGMENT_MAX          16384u
 #define BLOCK_MAX            (UINT64_C(8) << 20)
 #define QUEUE_MAX            64u
+#define MEMORY_MOST          (UINT64_C(1) << 36)
 
 /* Files of lanes. The table of counts may have a 64th of the memory, but room
  * for a few row groups in any case; row groups are counted in 16 bits by some
@@ -130,6 +131,7 @@ static void add_lanes(const struct rn_config *config,
     if (!classes->encoder->lanes)
         return;
     plan->lanes = classes->encoder->lanes(columns);
+    plan->head = classes->encoder->head(config, columns);
     one = rn_columns_need(plan->lanes, 1);
     one = rn_columns_need(plan->lanes, 9) - one;
     plan->groups = (uint32_t)(most * 8 / one);
@@ -152,6 +154,12 @@ static uint32_t segment_for(size_t left, uint32_t lanes)
     return segment;
 }
 
+static size_t lane_segments(const struct rn_memory_plan *plan)
+{
+    return rn_columns_segments(plan->lanes) + plan->head / plan->segment + 1 +
+           RN_SPARE_SEGMENTS;
+}
+
 /* Divide what is left between segments; a block is what lets every connection
  * send one while the next is filled.
  */
@@ -167,8 +175,7 @@ static int divide(const struct rn_config *config, size_t left,
     plan->segment = segment_for(left, plan->lanes);
     n = (left - 2 * RN_ALIGN) / (plan->segment + 2 * sizeof(uint32_t));
     if (n <= RN_SPARE_SEGMENTS + blocks ||
-        (plan->lanes > 0 &&
-         n < rn_columns_segments(plan->lanes) + RN_SPARE_SEGMENTS))
+        (plan->lanes > 0 && n < lane_segments(plan)))
         return RN_E_FULL;
     if (n > UINT32_MAX / 2)
         n = UINT32_MAX / 2;
@@ -190,25 +197,60 @@ static int divide(const struct rn_config *config, size_t left,
     return RN_OK;
 }
 
-/* The smallest `memory` that does, in KiB: found by trying, since the size of a
- * segment depends on what there is to divide.
- */
-static size_t least_memory(const struct rn_config *config, size_t used,
-                           uint32_t lanes)
+/* Every part but the pool; RN_E_FULL when what is left is no pool. */
+static int lay_out(const struct rn_config *config,
+                   const struct rn_classes *classes, size_t columns,
+                   struct rn_memory_plan *plan)
 {
-    struct rn_memory_plan trial = { .lanes = lanes };
-    size_t blocks =
-        (size_t)(config->store.block / 1024) * (config->store.connections + 1);
-    size_t kib = used / 1024 + 1 + blocks;
+    size_t known = columns > 0 ? columns : 1;
+    size_t used;
 
-    while (divide(config, kib * 1024 - used, &trial) < 0)
-        kib++;
-    return kib;
+    memset(plan, 0, sizeof *plan);
+    plan->budget = (size_t)config->job.memory;
+    plan->connections = config->store.connections;
+    plan->strict = strncmp(rn_http_version(), "http1", 5) == 0;
+    add_fixed(config, classes, known, plan);
+    add_lanes(config, classes, known, plan);
+    add(plan, "queue", rn_uploader_need(plan->connections + RN_QUEUE_SPARE),
+        "blocks under way and their state");
+    used = sum(plan);
+    if (used > plan->budget || divide(config, plan->budget - used, plan) < 0)
+        return RN_E_FULL;
+    add(plan, "pool", plan->budget - used,
+        "segments: rows on their way into blocks");
+    return RN_OK;
+}
+
+/* A `memory` that does, in KiB, and no much smaller one: found by trying, since
+ * parts grow with it, some of them in steps.
+ */
+static uint64_t least_memory(const struct rn_config *config,
+                             const struct rn_classes *classes, size_t columns)
+{
+    struct rn_config trial = *config;
+    struct rn_memory_plan plan;
+    uint64_t less = config->job.memory / 1024, more = less;
+
+    do {
+        more *= 2;
+        trial.job.memory = more * 1024;
+    } while (lay_out(&trial, classes, columns, &plan) < 0 &&
+             more < MEMORY_MOST / 1024);
+    while (more - less > 1) {
+        uint64_t middle = less + (more - less) / 2;
+
+        trial.job.memory = middle * 1024;
+        if (lay_out(&trial, classes, columns, &plan) < 0)
+            less = middle;
+        else
+            more = middle;
+    }
+    return more;
 }
 
 static int refuse(const struct rn_config *config,
-                  const struct rn_memory_plan *plan, size_t columns,
-                  struct rn_error *error)
+                  const struct rn_classes *classes, size_t columns,
+                  const struct rn_memory_plan *plan, struct rn_error *error)
 {
     const struct rn_plan_part *largest = &plan->part[0];
 
@@ -216,20 +258,22 @@ static int refuse(const struct rn_config *config,
         if (plan->part[i].bytes > largest->bytes)
             largest = &plan->part[i];
     }
-    return rn_fail(error, RN_E_CONFIG, RN_AT_CONFIG,
-                   "%s: [job] memory: %" PRIu64 " KiB is too small, this job "
-                   "needs %s%zu KiB; the largest part is %s with %zu KiB (%s)",
-                   config->path, config->job.memory / 1024,
-                   columns == 0 ? "at least " : "",
-                   least_memory(config, sum(plan), plan->lanes), largest->name,
-                   (largest->bytes + 1023) / 1024, largest->what);
+    return rn_fail(
+        error, RN_E_CONFIG, RN_AT_CONFIG,
+        "%s: [job] memory: %" PRIu64 " KiB is too small, this job "
+        "needs %s%" PRIu64 " KiB; the largest part is %s with %zu KiB (%s)",
+        config->path, config->job.memory / 1024,
+        columns == 0 ? "at least " : "", least_memory(config, classes, columns),
+        largest->name, (largest->bytes + 1023) / 1024, largest->what);
 }
 
-/* The longest of many lanes that grow alike is twice the average. */
+/* The longest of many lanes that grow alike is twice the average; blocks on
+ * their way and segments that are not full leave about 0.7 of that, measured.
+ */
 static uint64_t lane_block(const struct rn_memory_plan *plan)
 {
     uint64_t pool = (uint64_t)plan->segments * plan->segment;
-    uint64_t block = 2 * pool / (plan->lanes + 2);
+    uint64_t block = pool * 14 / (plan->lanes + 2) / 10;
     uint64_t most = plan->block;
 
     return block < most ? block : most;
@@ -257,22 +301,8 @@ int rn_plan_memory(const struct rn_config *config,
                    const struct rn_classes *classes, size_t columns,
                    struct rn_memory_plan *plan, struct rn_error *error)
 {
-    size_t queue;
-    size_t used;
-
-    memset(plan, 0, sizeof *plan);
-    plan->budget = (size_t)config->job.memory;
-    plan->connections = config->store.connections;
-    plan->strict = strncmp(rn_http_version(), "http1", 5) == 0;
-    add_fixed(config, classes, columns > 0 ? columns : 1, plan);
-    add_lanes(config, classes, columns > 0 ? columns : 1, plan);
-    queue = rn_uploader_need(plan->connections + RN_QUEUE_SPARE);
-    add(plan, "queue", queue, "blocks under way and their state");
-    used = sum(plan);
-    if (used > plan->budget || divide(config, plan->budget - used, plan) < 0)
-        return refuse(config, plan, columns, error);
-    add(plan, "pool", plan->budget - used,
-        "segments: rows on their way into blocks");
+    if (lay_out(config, classes, columns, plan) < 0)
+        return refuse(config, classes, columns, plan, error);
     explain(config, columns, plan);
     return RN_OK;
 }

@@ -36,12 +36,13 @@ struct rn_memory_plan {
 
     /* A columnar file (lane/columns.h); 0 lanes: one stream. */
     uint32_t lanes;
+    size_t head;     /* bytes of the largest head                           */
     uint32_t groups; /* row groups a file can have at most, by the table of
                       * block counts                                    */
 
     /* What it means for people. With lanes a block is as long as the longest
-     * lane when the pool runs low: about twice the pool's share of one, with
-     * columns alike.
+     * lane when the pool runs low: about 1.4 times the pool's share of one,
+     * with columns alike.
      */
     size_t columns;
     uint64_t max_cell;

@@ -144,6 +144,7 @@ int rn_run_open_store(struct run *r, struct rn_arena *mem)
     if (r->plan.lanes > 0 &&
         rn_columns_init(&r->columns, r->plan.lanes, r->plan.groups, mem) < 0)
         return no_room(r, "the lanes");
+    r->columns.spare = RN_SPARE_SEGMENTS;
     if (rn_pool_init(&r->pool, r->plan.segments, r->plan.segment, mem) < 0)
         return no_room(r, "the pool");
     return RN_OK;

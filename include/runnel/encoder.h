@@ -51,6 +51,10 @@ struct rn_encoder_class {
      * until end().
      */
     unsigned (*lanes)(size_t columns);
+
+    /* The most bytes that a lane's head gets: the pool has to hold one. */
+    size_t (*head)(const struct rn_config *config, size_t columns);
+
     int (*begin_lanes)(struct rn_encoder *e, struct rn_lanes *lanes);
 
     /* Add one row; it is not used after the return. RN_E_VALUE with a text

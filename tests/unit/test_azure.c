@@ -219,7 +219,9 @@ static size_t rows_at(void *ctx, uint64_t offset, struct rn_bytes *piece,
 static char rows[] = "id,name\n1,a\n";
 static const struct rn_meta meta[] = { { "runnel_run", "r1" },
                                        { "runnel_rows", "1" } };
-static const struct rn_object object = { "day=1/a b.csv", "text/csv", meta, 2 };
+static const struct rn_object object = {
+    .path = "day=1/a b.csv", .mime = "text/csv", .meta = meta, .metas = 2
+};
 
 static struct rn_transfer transfer(enum rn_op op)
 {
