@@ -87,6 +87,43 @@ enum rn_encoding {
     RN_ENCODING_AUTO          /* booleans: RLE in data pages v2, else PLAIN  */
 };
 
+/* [databricks], [synapse] mode: what a load does to the table */
+enum rn_mode {
+    RN_MODE_APPEND,    /* this run's rows are added                        */
+    RN_MODE_OVERWRITE, /* this run's rows replace all others, at once      */
+    RN_MODE_MERGE      /* rows of the same keys are replaced, others added */
+};
+
+/* [databricks], [synapse] create: make the table from the query's columns */
+enum rn_create { RN_CREATE_IF_MISSING, RN_CREATE_NEVER };
+
+/* [databricks] auth */
+enum rn_databricks_auth { RN_DATABRICKS_PAT, RN_DATABRICKS_OAUTH_M2M };
+
+/* [databricks] access: how the warehouse reads the container */
+enum rn_access {
+    RN_ACCESS_LOCATION, /* an external location covers it (abfss://)       */
+    RN_ACCESS_VOLUME,   /* a Unity Catalog volume stands for it            */
+    RN_ACCESS_SAS       /* the job's own SAS in the statement, when it is a
+                         * short one                                       */
+};
+
+/* [databricks] load */
+enum rn_databricks_load {
+    RN_DATABRICKS_COPY_INTO,
+    RN_DATABRICKS_EXTERNAL_TABLE, /* a table over this run's files         */
+    RN_DATABRICKS_JOB,            /* run-now of a job that loads           */
+    RN_DATABRICKS_NONE            /* only print the statement              */
+};
+
+/* [synapse] load */
+enum rn_synapse_load {
+    RN_SYNAPSE_COPY_INTO, /* dedicated pool                                */
+    RN_SYNAPSE_EXTERNAL,  /* serverless pool: a view over OPENROWSET       */
+    RN_SYNAPSE_PIPELINE,  /* a pipeline started over HTTPS                 */
+    RN_SYNAPSE_NONE
+};
+
 /* [types]: what a column of the query shall be, whatever its source says. */
 struct rn_type_rule {
     const char *column;
@@ -197,6 +234,62 @@ struct rn_config {
     struct {
         const char *ca;
     } tls;
+
+    /* "" for host or connection, pipeline and workspace: no such section.  */
+    struct {
+        const char *host;      /* https://adb-1.2.azuredatabricks.net      */
+        const char *warehouse; /* id of the SQL warehouse                  */
+        enum rn_databricks_auth auth;
+        const char *token; /* pat */
+        const char *token_file;
+        const char *client; /* oauth-m2m */
+        const char *secret;
+        const char *secret_file;
+        enum rn_access access;
+        const char *location; /* overrides abfss://CONTAINER@ACCOUNT.dfs… */
+        const char *volume;   /* /Volumes/CATALOG/SCHEMA/VOLUME            */
+        const char *table;    /* catalog.schema.table                      */
+        enum rn_databricks_load load;
+        enum rn_mode mode;
+        const char *keys; /* merge: column names with commas between       */
+        enum rn_create create;
+        const char *job; /* load = job: its number                         */
+        int64_t deadline_ms; /* for all of the load, a cold start included */
+    } databricks;
+
+    struct {
+        const char *connection; /* ODBC connection string, a secret         */
+        const char *connection_file;
+        const char *workspace; /* load = pipeline: https://WS.dev.azure…    */
+        const char *pipeline;  /* its name                                  */
+        const char *token;     /* its bearer token                          */
+        const char *token_file;
+        const char *table; /* schema.table                                  */
+        enum rn_synapse_load load;
+        enum rn_mode mode;
+        const char *keys;
+        enum rn_create create;
+        const char *credential; /* of COPY: "" for the login's own, sas, or
+                                 * managed-identity                         */
+        int64_t deadline_ms;
+    } synapse;
+
+    struct {
+        const char *catalog;    /* foreign catalog in Databricks; "" : none */
+        const char *connection; /* its connection; default: the catalog's   */
+        const char *host;       /* of the Synapse SQL endpoint              */
+        unsigned port;
+        const char *database;
+        const char *scope; /* secret scope and keys of user and password    */
+        const char *user_key;
+        const char *password_key;
+    } connect;
+
+    struct {
+        const char *columns; /* "all", "none" or names                      */
+        bool read_back;      /* fetch every file again and check its CRC-64 */
+        int64_t window_ms;   /* how long a target's count may lag           */
+    } validate;
 
     /* Secrets: `file:PATH` values keep their source in *_file so that a
      * refused credential can be read again.
