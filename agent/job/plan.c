@@ -107,10 +107,11 @@ static void add_fixed(const struct rn_config *config,
     add(plan, "job", rn_run_need(), "names, manifest and journal at hand");
     add(plan, "source", classes->source->need(config),
         "the driver's heap and page cache");
-    add(plan, "rows",
-        classes->encoder->need(config, columns) + rn_digest_need(columns) +
-            rn_check_need(config),
-        "encoder, checks and digests for each column");
+    if (columns > 0)
+        add(plan, "rows",
+            classes->encoder->need(config, columns) + rn_digest_need(columns) +
+                rn_check_need(config),
+            "encoder, checks and digests for each column");
     if (rn_plan_gzips(config, classes))
         add(plan, "compression", rn_gzip_need(config),
             "zlib's window and tables");
@@ -202,15 +203,15 @@ static int lay_out(const struct rn_config *config,
                    const struct rn_classes *classes, size_t columns,
                    struct rn_memory_plan *plan)
 {
-    size_t known = columns > 0 ? columns : 1;
     size_t used;
 
     memset(plan, 0, sizeof *plan);
     plan->budget = (size_t)config->job.memory;
     plan->connections = config->store.connections;
     plan->strict = strncmp(rn_http_version(), "http1", 5) == 0;
-    add_fixed(config, classes, known, plan);
-    add_lanes(config, classes, known, plan);
+    add_fixed(config, classes, columns, plan);
+    if (columns > 0) /* else what columns need is not known yet */
+        add_lanes(config, classes, columns, plan);
     add(plan, "queue", rn_uploader_need(plan->connections + RN_QUEUE_SPARE),
         "blocks under way and their state");
     used = sum(plan);
