@@ -100,17 +100,20 @@ static size_t sum(const struct rn_memory_plan *plan)
 }
 
 static void add_fixed(const struct rn_config *config,
-                      const struct rn_classes *classes, size_t columns,
+                      const struct rn_classes *classes,
+                      const struct rn_schema *schema,
                       struct rn_memory_plan *plan)
 {
     add(plan, "process", rn_memory_process(), "stack, C library, program data");
     add(plan, "job", rn_run_need(), "names, manifest and journal at hand");
     add(plan, "source", classes->source->need(config),
         "the driver's heap and page cache");
-    add(plan, "rows",
-        classes->encoder->need(config, columns) + rn_digest_need(columns) +
-            rn_check_need(config),
-        "encoder, checks and digests for each column");
+    if (schema)
+        add(plan, "rows",
+            classes->encoder->need(config, schema->n) +
+                rn_digest_need(schema->n) + rn_check_need(config) +
+                rn_schema_need(schema),
+            "encoder, checks and digests for each column");
     if (rn_plan_gzips(config, classes))
         add(plan, "compression", rn_gzip_need(config),
             "zlib's window and tables");
@@ -122,7 +125,8 @@ static void add_fixed(const struct rn_config *config,
  * block counts of.
  */
 static void add_lanes(const struct rn_config *config,
-                      const struct rn_classes *classes, size_t columns,
+                      const struct rn_classes *classes,
+                      const struct rn_schema *schema,
                       struct rn_memory_plan *plan)
 {
     size_t most = (size_t)config->job.memory / LANE_TABLE_SHARE;
@@ -130,8 +134,8 @@ static void add_lanes(const struct rn_config *config,
 
     if (!classes->encoder->lanes)
         return;
-    plan->lanes = classes->encoder->lanes(columns);
-    plan->head = classes->encoder->head(config, columns);
+    plan->lanes = classes->encoder->lanes(schema->n);
+    plan->head = classes->encoder->head(config, schema->n);
     one = rn_columns_need(plan->lanes, 1);
     one = rn_columns_need(plan->lanes, 9) - one;
     plan->groups = (uint32_t)(most * 8 / one);
@@ -199,18 +203,18 @@ static int divide(const struct rn_config *config, size_t left,
 
 /* Every part but the pool; RN_E_FULL when what is left is no pool. */
 static int lay_out(const struct rn_config *config,
-                   const struct rn_classes *classes, size_t columns,
-                   struct rn_memory_plan *plan)
+                   const struct rn_classes *classes,
+                   const struct rn_schema *schema, struct rn_memory_plan *plan)
 {
-    size_t known = columns > 0 ? columns : 1;
     size_t used;
 
     memset(plan, 0, sizeof *plan);
     plan->budget = (size_t)config->job.memory;
     plan->connections = config->store.connections;
     plan->strict = strncmp(rn_http_version(), "http1", 5) == 0;
-    add_fixed(config, classes, known, plan);
-    add_lanes(config, classes, known, plan);
+    add_fixed(config, classes, schema, plan);
+    if (schema) /* else what columns need is not known yet */
+        add_lanes(config, classes, schema, plan);
     add(plan, "queue", rn_uploader_need(plan->connections + RN_QUEUE_SPARE),
         "blocks under way and their state");
     used = sum(plan);
@@ -225,7 +229,8 @@ static int lay_out(const struct rn_config *config,
  * parts grow with it, some of them in steps.
  */
 static uint64_t least_memory(const struct rn_config *config,
-                             const struct rn_classes *classes, size_t columns)
+                             const struct rn_classes *classes,
+                             const struct rn_schema *schema)
 {
     struct rn_config trial = *config;
     struct rn_memory_plan plan;
@@ -234,13 +239,13 @@ static uint64_t least_memory(const struct rn_config *config,
     do {
         more *= 2;
         trial.job.memory = more * 1024;
-    } while (lay_out(&trial, classes, columns, &plan) < 0 &&
+    } while (lay_out(&trial, classes, schema, &plan) < 0 &&
              more < MEMORY_MOST / 1024);
     while (more - less > 1) {
         uint64_t middle = less + (more - less) / 2;
 
         trial.job.memory = middle * 1024;
-        if (lay_out(&trial, classes, columns, &plan) < 0)
+        if (lay_out(&trial, classes, schema, &plan) < 0)
             less = middle;
         else
             more = middle;
@@ -249,7 +254,8 @@ static uint64_t least_memory(const struct rn_config *config,
 }
 
 static int refuse(const struct rn_config *config,
-                  const struct rn_classes *classes, size_t columns,
+                  const struct rn_classes *classes,
+                  const struct rn_schema *schema,
                   const struct rn_memory_plan *plan, struct rn_error *error)
 {
     const struct rn_plan_part *largest = &plan->part[0];
@@ -262,9 +268,9 @@ static int refuse(const struct rn_config *config,
         error, RN_E_CONFIG, RN_AT_CONFIG,
         "%s: [job] memory: %" PRIu64 " KiB is too small, this job "
         "needs %s%" PRIu64 " KiB; the largest part is %s with %zu KiB (%s)",
-        config->path, config->job.memory / 1024,
-        columns == 0 ? "at least " : "", least_memory(config, classes, columns),
-        largest->name, (largest->bytes + 1023) / 1024, largest->what);
+        config->path, config->job.memory / 1024, schema ? "" : "at least ",
+        least_memory(config, classes, schema), largest->name,
+        (largest->bytes + 1023) / 1024, largest->what);
 }
 
 /* The longest of many lanes that grow alike is twice the average; blocks on
@@ -279,12 +285,12 @@ static uint64_t lane_block(const struct rn_memory_plan *plan)
     return block < most ? block : most;
 }
 
-static void explain(const struct rn_config *config, size_t columns,
-                    struct rn_memory_plan *plan)
+static void explain(const struct rn_config *config,
+                    const struct rn_schema *schema, struct rn_memory_plan *plan)
 {
     const uint64_t gib = UINT64_C(1) << 30;
 
-    plan->columns = columns;
+    plan->columns = schema ? schema->n : 0;
     plan->max_cell = config->source.max_cell;
     if (plan->lanes > 0)
         plan->block = lane_block(plan);
@@ -298,12 +304,13 @@ static void explain(const struct rn_config *config, size_t columns,
 }
 
 int rn_plan_memory(const struct rn_config *config,
-                   const struct rn_classes *classes, size_t columns,
-                   struct rn_memory_plan *plan, struct rn_error *error)
+                   const struct rn_classes *classes,
+                   const struct rn_schema *schema, struct rn_memory_plan *plan,
+                   struct rn_error *error)
 {
-    if (lay_out(config, classes, columns, plan) < 0)
-        return refuse(config, classes, columns, plan, error);
-    explain(config, columns, plan);
+    if (lay_out(config, classes, schema, plan) < 0)
+        return refuse(config, classes, schema, plan, error);
+    explain(config, schema, plan);
     return RN_OK;
 }
 
@@ -319,7 +326,7 @@ int rn_plan_job(const struct rn_config *config, struct rn_arena *mem,
 
     err = rn_plan_classes(config, &classes, error);
     if (err == RN_OK) /* too little for the source is too little */
-        err = rn_plan_memory(config, &classes, 0, plan, error);
+        err = rn_plan_memory(config, &classes, NULL, plan, error);
     if (err == RN_OK)
         err = classes.source->open(config, mem, error, &source);
     if (err < 0)
@@ -328,7 +335,7 @@ int rn_plan_job(const struct rn_config *config, struct rn_arena *mem,
     err = classes.source->query(source, &binding);
     columns = source->schema;
     if (err == RN_OK)
-        err = rn_plan_memory(config, &classes, columns.n, plan, error);
+        err = rn_plan_memory(config, &classes, &columns, plan, error);
     /* What it names goes when the source does. */
     if (err == RN_OK && schema && rn_schema_copy(&columns, mem, schema) < 0)
         err = rn_fail(error, RN_E_FULL, RN_AT_AGENT,

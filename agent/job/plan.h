@@ -75,14 +75,15 @@ int rn_plan_classes(const struct rn_config *config, struct rn_classes *classes,
 bool rn_plan_gzips(const struct rn_config *config,
                    const struct rn_classes *classes);
 
-/* Fill the plan for a result of `columns` columns; 0: not known yet, which is
+/* Fill the plan for a result of these columns; NULL: not known yet, which is
  * how a budget too small for the source itself is found before it is opened.
  * RN_E_CONFIG with a text that names the largest part and the `memory` that
  * would do when it does not fit.
  */
 int rn_plan_memory(const struct rn_config *config,
-                   const struct rn_classes *classes, size_t columns,
-                   struct rn_memory_plan *plan, struct rn_error *error);
+                   const struct rn_classes *classes,
+                   const struct rn_schema *schema, struct rn_memory_plan *plan,
+                   struct rn_error *error);
 
 /* The `plan` command: opens the source for its columns, never the network.
  * `schema` (may be NULL) is valid until the arena is used again.

@@ -251,16 +251,13 @@ static void forget_figures(struct run *r)
 /* The query again from its beginning, under a new name. */
 static int restart(struct run *r)
 {
-    struct rn_binding binding;
-
     rn_log(RN_LOG_WARN, "starting the run again: %s", r->error->text);
     r->result->restarts++;
     r->uploader.cleaning = false;
     r->uploader.deadline_ms = rn_run_deadline(r);
     rn_error_clear(r->error);
     forget_figures(r);
-    rn_run_bind(r, &binding);
-    return r->source->cls->query(r->source, &binding);
+    return rn_run_query(r);
 }
 
 static int attempts(struct run *r)

@@ -10,6 +10,7 @@
 #include "job/run_parts.h"
 #include "row/date.h"
 #include "row/number.h"
+#include "row/schema.h"
 #include "runnel/port.h"
 
 size_t rn_run_need(void)
@@ -63,7 +64,7 @@ void rn_run_bind(struct run *r, struct rn_binding *binding)
 int rn_run_open_source(struct run *r, struct rn_arena *mem)
 {
     struct rn_binding binding;
-    int err = rn_plan_memory(r->config, &r->classes, 0, &r->plan, r->error);
+    int err = rn_plan_memory(r->config, &r->classes, NULL, &r->plan, r->error);
 
     if (err == RN_OK)
         err = r->classes.source->open(r->config, mem, r->error, &r->source);
@@ -71,6 +72,20 @@ int rn_run_open_source(struct run *r, struct rn_arena *mem)
         return err;
     rn_run_bind(r, &binding);
     return r->classes.source->query(r->source, &binding);
+}
+
+int rn_run_query(struct run *r)
+{
+    struct rn_binding binding;
+    int err;
+
+    rn_run_bind(r, &binding);
+    err = r->classes.source->query(r->source, &binding);
+    if (err == RN_OK && !rn_schema_same(&r->source->schema, &r->schema))
+        return rn_fail(r->error, RN_E_SOURCE, RN_AT_SOURCE,
+                       "the query's columns are others than when the run "
+                       "began; run it again");
+    return err;
 }
 
 static int find_watermark(struct run *r)
@@ -94,10 +109,14 @@ static int find_watermark(struct run *r)
 
 int rn_run_open_rows(struct run *r, struct rn_arena *mem)
 {
-    const struct rn_schema *schema = &r->source->schema;
-    int err =
-        r->classes.encoder->open(r->config, schema, mem, r->error, &r->encoder);
+    const struct rn_schema *schema = &r->schema;
+    int err;
 
+    /* The source's own is gone when the query is started again. */
+    if (rn_schema_copy(&r->source->schema, mem, &r->schema) < 0)
+        return no_room(r, "the columns");
+    err =
+        r->classes.encoder->open(r->config, schema, mem, r->error, &r->encoder);
     if (err < 0)
         return err;
     r->encoder->counts = &r->source->counts;
@@ -183,7 +202,7 @@ int rn_run_open(struct run *r, struct rn_arena *mem)
     if (err == RN_OK)
         err = rn_run_open_source(r, mem);
     if (err == RN_OK)
-        err = rn_plan_memory(r->config, &r->classes, r->source->schema.n,
+        err = rn_plan_memory(r->config, &r->classes, &r->source->schema,
                              &r->plan, r->error);
     if (err == RN_OK)
         err = find_watermark(r);

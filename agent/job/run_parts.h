@@ -43,6 +43,7 @@ struct run {
 
     struct rn_journal *journal;
     struct rn_source *source;
+    struct rn_schema schema; /* a copy: the source's changes with a query  */
     struct rn_encoder *encoder;
     struct rn_digest *digest;
     struct rn_check check;
@@ -104,6 +105,9 @@ int64_t rn_run_deadline(const struct run *r);
  * one.
  */
 void rn_run_bind(struct run *r, struct rn_binding *binding);
+
+/* Start the query again: RN_E_SOURCE when its columns are others now. */
+int rn_run_query(struct run *r);
 
 /* run_files.c */
 int rn_files_begin(struct run *r);

@@ -54,7 +54,7 @@ static int probe_memory(struct probe *p, struct rn_arena *mem)
 {
     struct run *r = p->run;
     char text[160];
-    int err = rn_plan_memory(r->config, &r->classes, r->source->schema.n,
+    int err = rn_plan_memory(r->config, &r->classes, &r->source->schema,
                              &r->plan, r->error);
 
     if (err == RN_OK)

@@ -37,7 +37,7 @@ int rn_publish_begin(struct run *r)
         .run = r->result->run,
         .started_us = r->started_us,
         .source_version = r->source->version,
-        .schema = &r->source->schema,
+        .schema = &r->schema,
     };
     int err = rn_run_marker(r->config, r->result->run, "_manifest.json",
                             r->manifest_path);
@@ -95,7 +95,7 @@ int rn_publish_end(struct run *r)
     struct rn_manifest_tail tail = {
         .rows = r->result->rows,
         .bytes = r->result->bytes,
-        .schema = &r->source->schema,
+        .schema = &r->schema,
         .digest = r->digest,
         .counts = &r->source->counts,
         .watermark = rn_run_watermark(r),

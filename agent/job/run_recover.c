@@ -31,7 +31,6 @@ static bool as_it_was(const struct run *r, const struct rn_open_run *open,
 static int complete(struct run *r, const struct rn_config *then,
                     const struct rn_open_run *open)
 {
-    struct rn_binding binding;
     int err = rn_publish_success(r, then, open->run);
 
     if (err == RN_E_EXISTS) {
@@ -51,8 +50,7 @@ static int complete(struct run *r, const struct rn_config *then,
     if (!open->marked)
         return RN_OK;
     /* The query was bound to the watermark before that run's. */
-    rn_run_bind(r, &binding);
-    return r->source->cls->query(r->source, &binding);
+    return rn_run_query(r);
 }
 
 /* What cannot be removed now does not keep the job from running. */

@@ -403,6 +403,35 @@ once("DuckDB's view of the footer agrees with the truth", async () => {
   }
 });
 
+// Statistics hold the first 64 bytes: cut before a character, and raised where
+// they are a maximum; where nothing can be raised there is none.
+test("bounds of long values are cut, and still bounds", async () => {
+  const values = [];
+  for (let k = 58; k <= 66; k++)
+    for (const c of ["z", "é", "東", "\u{1F69A}", "\uD7FF", "\uFFFF",
+      "\u{10FFFF}", "\u007f"])
+      values.push("a".repeat(k) + c.repeat(20), c.repeat(k));
+  const text = table(values.map((v, i) => column(`t${i}`, "text")),
+    [values, values.map((v) => `${v}~`)]);
+  const bytes = [63, 64, 65, 200].flatMap((n) => ["ff", "00", "fe", "80"]
+    .map((b) => Buffer.from(b.repeat(n) + "01", "hex")));
+  const blobs = table(bytes.map((v, i) => column(`b${i}`, "blob")),
+    [bytes, bytes]);
+  for (const t of [text, blobs]) {
+    const e = await exportTable(t, {}, { job: { memory: "8M" } });
+    const [file] = await sameParquet(e, t);
+    assert(file.groups[0].columns.every((c) =>
+      (c.stats.min?.length ?? 0) <= 64 && (c.stats.max?.length ?? 0) <= 68));
+    assert(file.groups[0].columns.some((c) => c.stats.max === undefined));
+    for (const [j, c] of t.columns.entries()) {
+      const [found] = await duck("SELECT count(*)::INT AS n FROM " +
+        `'${e.files[0].path}' WHERE ${c.name} = ${c.kind === "text" ?
+          `decode(unhex('${t.truth[j][0]}'))` : `unhex('${t.truth[j][0]}')`}`);
+      assert.equal(found.n, c.kind === "text" ? 1 : 2, c.name);
+    }
+  }
+});
+
 // Nobody can tell a query that skips row groups from one that reads all.
 once("predicates that skip row groups and pages return the same rows",
   async () => {
