@@ -253,9 +253,13 @@ static int begin_key(struct rn_config_reader *r, const struct rn_key *k,
 
 static int on_section(struct rn_config_reader *r, int line, const char *section)
 {
+    bool *wanted = rn_section_wanted(r->config, section);
+
     r->can_go_on = false;
     if (settle(r) < 0)
         return RN_E_CONFIG;
+    if (wanted)
+        *wanted = true;
     return known_section(section) ? RN_OK : unknown_section(r, line, section);
 }
 

@@ -73,11 +73,21 @@ static int check_key(struct rn_config_reader *r, const struct rn_key *k)
     return RN_OK;
 }
 
+/* Keys of a step that the job has not are as they may be. */
 static int check_keys(struct rn_config_reader *r)
 {
-    for (size_t i = 0; i < rn_keys_n; i++)
-        if (check_key(r, &rn_keys[i]) < 0)
+    for (size_t i = 0; i < rn_keys_n; i++) {
+        bool *wanted = rn_section_wanted(r->config, rn_keys[i].section);
+
+        if (wanted && line_of(r, &rn_keys[i]) != RN_LINE_NONE)
+            *wanted = true;
+    }
+    for (size_t i = 0; i < rn_keys_n; i++) {
+        bool *wanted = rn_section_wanted(r->config, rn_keys[i].section);
+
+        if ((!wanted || *wanted) && check_key(r, &rn_keys[i]) < 0)
             return RN_E_CONFIG;
+    }
     return RN_OK;
 }
 

@@ -77,6 +77,28 @@ static const struct rn_word auth_kind[] = {
     {"shared-key", RN_AUTH_SHARED_KEY},
     {"connection-string", RN_AUTH_CONNECTION_STRING}, {NULL, 0}};
 
+static const struct rn_word mode[] = {
+    {"append", RN_MODE_APPEND}, {"overwrite", RN_MODE_OVERWRITE},
+    {"merge", RN_MODE_MERGE}, {NULL, 0}};
+static const struct rn_word create[] = {
+    {"if-missing", RN_CREATE_IF_MISSING}, {"never", RN_CREATE_NEVER},
+    {NULL, 0}};
+static const struct rn_word databricks_auth[] = {
+    {"oauth-m2m", RN_DATABRICKS_OAUTH_M2M}, {"pat", RN_DATABRICKS_PAT},
+    {NULL, 0}};
+static const struct rn_word databricks_access[] = {
+    {"location", RN_ACCESS_LOCATION}, {"volume", RN_ACCESS_VOLUME},
+    {"sas", RN_ACCESS_SAS}, {NULL, 0}};
+static const struct rn_word databricks_load[] = {
+    {"copy-into", RN_DATABRICKS_COPY_INTO},
+    {"external-table", RN_DATABRICKS_EXTERNAL_TABLE},
+    {"job", RN_DATABRICKS_JOB}, {"none", RN_DATABRICKS_NONE}, {NULL, 0}};
+static const struct rn_word synapse_load[] = {
+    {"copy-into", RN_SYNAPSE_COPY_INTO}, {"external", RN_SYNAPSE_EXTERNAL},
+    {"pipeline", RN_SYNAPSE_PIPELINE}, {"none", RN_SYNAPSE_NONE}, {NULL, 0}};
+static const struct rn_word synapse_credential[] = {
+    {"none", 0}, {"sas", 0}, {"managed-identity", 0}, {NULL, 0}};
+
 #define CSV "file.format=csv"
 #define JSON "file.format=json"
 #define CSV_JSON "file.format=csv json"
@@ -241,6 +263,88 @@ const struct rn_key rn_keys[] = {
            "storage account's key"),
     SECRET("auth", "connection", auth.connection, "auth.kind=connection-string",
            "connection string, or UseDevelopmentStorage=true"),
+
+    MUST("databricks", "host", databricks.host, NULL,
+         "https://adb-NUMBER.N.azuredatabricks.net"),
+    WORD("databricks", "load", databricks.load, databricks_load, "copy-into",
+         NULL, "how the files get into the table; none: print the statement"),
+    MUST("databricks", "warehouse", databricks.warehouse,
+         "databricks.load=copy-into external-table", "id of a SQL warehouse"),
+    WORD("databricks", "auth", databricks.auth, databricks_auth, "oauth-m2m",
+         NULL, "how Databricks knows us"),
+    SECRET("databricks", "token", databricks.token, "databricks.auth=pat",
+           "personal access token"),
+    MUST("databricks", "client", databricks.client,
+         "databricks.auth=oauth-m2m", "service principal's id"),
+    SECRET("databricks", "secret", databricks.secret,
+           "databricks.auth=oauth-m2m", "service principal's secret"),
+    WORD("databricks", "access", databricks.access, databricks_access,
+         "location", NULL, "how the warehouse reads the container"),
+    TEXT("databricks", "location", databricks.location, "",
+         "databricks.access=location sas",
+         "abfss://CONTAINER@HOST/; default: from store.url"),
+    MUST("databricks", "volume", databricks.volume, "databricks.access=volume",
+         "/Volumes/CATALOG/SCHEMA/VOLUME that is the container"),
+    MUST("databricks", "table", databricks.table,
+         "databricks.load=copy-into external-table none",
+         "catalog.schema.table"),
+    WORD("databricks", "mode", databricks.mode, mode, "append",
+         "databricks.load=copy-into none", "what a load does to the table"),
+    MUST("databricks", "keys", databricks.keys, "databricks.mode=merge",
+         "columns that tell rows apart, with commas between"),
+    WORD("databricks", "create", databricks.create, create, "if-missing",
+         "databricks.load=copy-into none", "make the table from the columns"),
+    MUST("databricks", "job", databricks.job, "databricks.load=job",
+         "number of the job that loads"),
+    NUMBER(RN_KEY_TIME, "databricks", "deadline", databricks.deadline_ms,
+           1000, DAY(30), "30m", NULL, "for the load, a cold start included"),
+
+    WORD("synapse", "load", synapse.load, synapse_load, "copy-into", NULL,
+         "copy-into: dedicated pool; external: a view in a serverless one"),
+    SECRET("synapse", "connection", synapse.connection,
+           "synapse.load=copy-into external", "ODBC connection string"),
+    MUST("synapse", "workspace", synapse.workspace, "synapse.load=pipeline",
+         "https://WORKSPACE.dev.azuresynapse.net"),
+    MUST("synapse", "pipeline", synapse.pipeline, "synapse.load=pipeline",
+         "name of the pipeline that loads"),
+    SECRET("synapse", "token", synapse.token, "synapse.load=pipeline",
+           "bearer token for the workspace"),
+    MUST("synapse", "table", synapse.table,
+         "synapse.load=copy-into external none", "schema.table"),
+    WORD("synapse", "mode", synapse.mode, mode, "append",
+         "synapse.load=copy-into none", "what a load does to the table"),
+    MUST("synapse", "keys", synapse.keys, "synapse.mode=merge",
+         "columns that tell rows apart, with commas between"),
+    WORD("synapse", "create", synapse.create, create, "if-missing",
+         "synapse.load=copy-into none", "make the table from the columns"),
+    {"synapse", "credential", RN_KEY_NAME, false, AT(synapse.credential), 0, 0,
+     0, synapse_credential, "none", "synapse.load=copy-into external none",
+     "with which COPY reads the files; none: the login's own"},
+    NUMBER(RN_KEY_TIME, "synapse", "deadline", synapse.deadline_ms, 1000,
+           DAY(30), "30m", NULL, "for the load, a paused pool included"),
+
+    MUST("connect", "catalog", connect.catalog, NULL,
+         "foreign catalog in Databricks for the Synapse database"),
+    TEXT("connect", "connection", connect.connection, "", NULL,
+         "its connection; default: the catalog's name"),
+    MUST("connect", "host", connect.host, NULL,
+         "WORKSPACE.sql.azuresynapse.net"),
+    NUMBER(RN_KEY_SMALL, "connect", "port", connect.port, 1, 65535, "1433",
+           NULL, "of the SQL endpoint"),
+    MUST("connect", "database", connect.database, NULL, "the SQL pool's name"),
+    MUST("connect", "scope", connect.scope, NULL,
+         "secret scope in Databricks with user and password"),
+    TEXT("connect", "user_key", connect.user_key, "user", NULL,
+         "name of the user's secret"),
+    TEXT("connect", "password_key", connect.password_key, "password", NULL,
+         "name of the password's secret"),
+
+    TEXT("validate", "columns", validate.columns, "all", NULL,
+         "all, none, or names with commas between; rows are always counted"),
+    BOOL("validate", "read_back", validate.read_back, "false", NULL,
+         "fetch every file again and check it"),
+    NUMBER(RN_KEY_TIME, "validate", "window", validate.window_ms, 0, DAY(1),
+           "60s", NULL, "how long a table's count may lag"),
 };
 const size_t rn_keys_n = RN_COUNTOF(rn_keys);
 _Static_assert(RN_COUNTOF(rn_keys) <= RN_KEYS_MAX, "raise RN_KEYS_MAX");
@@ -264,10 +368,6 @@ static const struct rn_later later[] = {
     {"auth", "secret", NULL, "Microsoft Entra"},
     {"auth", "certificate", NULL, "Microsoft Entra"},
     {"auth", "token_file", NULL, "Microsoft Entra"},
-    {"databricks", NULL, NULL, "Databricks"},
-    {"synapse", NULL, NULL, "Azure Synapse"},
-    {"connect", NULL, NULL, "Databricks and Synapse"},
-    {"validate", NULL, NULL, "validation"},
     {"notify", NULL, NULL, "notifications"},
 };
 /* clang-format on */
@@ -330,6 +430,19 @@ bool rn_key_holds(const struct rn_key *k, const struct rn_config *config,
     *by = rn_key_find(section, name);
     *words = k->only + equals + 1;
     return has_word(*words, rn_key_word(*by, config));
+}
+
+bool *rn_section_wanted(struct rn_config *config, const char *section)
+{
+    if (strcmp(section, "databricks") == 0)
+        return &config->databricks.wanted;
+    if (strcmp(section, "synapse") == 0)
+        return &config->synapse.wanted;
+    if (strcmp(section, "connect") == 0)
+        return &config->connect.wanted;
+    if (strcmp(section, "validate") == 0)
+        return &config->validate.wanted;
+    return NULL;
 }
 
 const char *rn_key_section(size_t i)

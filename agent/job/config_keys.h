@@ -45,7 +45,7 @@ struct rn_key {
 
 extern const struct rn_key rn_keys[];
 extern const size_t rn_keys_n;
-#define RN_KEYS_MAX 80u
+#define RN_KEYS_MAX 128u
 
 /* What the job file will have and this version does not. */
 struct rn_later {
@@ -67,6 +67,12 @@ const struct rn_key *rn_key_find(const char *section, const char *name);
  */
 bool rn_key_holds(const struct rn_key *k, const struct rn_config *config,
                   const struct rn_key **by, const char **words);
+
+/* A step that a job may have or not: its keys count only when the section is
+ * there, then even without any key ([validate]). The member that says so, or
+ * NULL for a section that every job has.
+ */
+bool *rn_section_wanted(struct rn_config *config, const char *section);
 
 /* Section `i` in the order of the table, or NULL past the last. */
 const char *rn_key_section(size_t i);

@@ -235,8 +235,9 @@ struct rn_config {
         const char *ca;
     } tls;
 
-    /* "" for host or connection, pipeline and workspace: no such section.  */
+    /* Sections that a job may have or not: `wanted`. */
     struct {
+        bool wanted;
         const char *host;      /* https://adb-1.2.azuredatabricks.net      */
         const char *warehouse; /* id of the SQL warehouse                  */
         enum rn_databricks_auth auth;
@@ -258,6 +259,7 @@ struct rn_config {
     } databricks;
 
     struct {
+        bool wanted;
         const char *connection; /* ODBC connection string, a secret         */
         const char *connection_file;
         const char *workspace; /* load = pipeline: https://WS.dev.azure…    */
@@ -275,6 +277,7 @@ struct rn_config {
     } synapse;
 
     struct {
+        bool wanted;
         const char *catalog;    /* foreign catalog in Databricks; "" : none */
         const char *connection; /* its connection; default: the catalog's   */
         const char *host;       /* of the Synapse SQL endpoint              */
@@ -286,6 +289,7 @@ struct rn_config {
     } connect;
 
     struct {
+        bool wanted;         /* the job has the section                     */
         const char *columns; /* "all", "none" or names                      */
         bool read_back;      /* fetch every file again and check its CRC-64 */
         int64_t window_ms;   /* how long a target's count may lag           */
