@@ -247,16 +247,24 @@ int rn_journal_publishing(struct rn_journal *j, uint32_t part)
 }
 
 int rn_journal_seal(struct rn_journal *j, const struct rn_past_run *past,
-                    const struct rn_watermark *watermark)
+                    const struct rn_watermark *watermark, uint8_t pending)
 {
     struct rn_open_run *open = &j->now.open;
 
     RN_ASSERT(open->run[0] != 0);
     open->sealed = true;
+    open->pending = pending;
     open->result = *past;
     open->marked = watermark != NULL;
     if (open->marked)
         open->watermark = *watermark;
+    return save(j);
+}
+
+int rn_journal_loaded(struct rn_journal *j, unsigned i)
+{
+    RN_ASSERT(j->now.open.sealed);
+    j->now.open.pending &= (uint8_t) ~(1u << i);
     return save(j);
 }
 

@@ -66,6 +66,8 @@ struct rn_open_run {
      * will be told.
      */
     bool sealed;
+    uint8_t pending; /* a bit for each warehouse that has yet to load it,
+                      * by its place in rn_warehouses[]                   */
     struct rn_past_run result;
     bool marked; /* there is a watermark */
     struct rn_watermark watermark;
@@ -105,7 +107,10 @@ int rn_journal_publishing(struct rn_journal *j, uint32_t part);
  * write that, the next run shall. `past` and `watermark` as in end().
  */
 int rn_journal_seal(struct rn_journal *j, const struct rn_past_run *past,
-                    const struct rn_watermark *watermark);
+                    const struct rn_watermark *watermark, uint8_t pending);
+
+/* Warehouse `i` has loaded the open run: it is not asked again. */
+int rn_journal_loaded(struct rn_journal *j, unsigned i);
 
 /* _SUCCESS was refused for good: the open run is to be undone after all. */
 int rn_journal_unseal(struct rn_journal *j);

@@ -8,7 +8,9 @@
 #include "core/crc64.h"
 #include "runnel/port.h"
 
-#define VERSION 1u
+/* 1 knew no warehouses. */
+#define VERSION 2u
+#define OLDEST  1u
 #define HEAD    24u
 #define TAIL    8u
 
@@ -17,9 +19,9 @@
     (2 + RN_RUN_ID + 1 + 8 + 8 + 8 + 8 + 4 + 2 + \
      sizeof(((struct rn_past_run *)0)->error))
 #define MARK_MOST (1 + 8 + 8 + 2 + RN_WATERMARK_MAX)
-#define OPEN_MOST                                                            \
-    (2 + RN_RUN_ID + 2 + RN_PLACE_MAX + 2 + 16 + 8 + 4 + 1 + 1 + PAST_MOST + \
-     MARK_MOST)
+#define OPEN_MOST                                                    \
+    (2 + RN_RUN_ID + 2 + RN_PLACE_MAX + 2 + 16 + 8 + 4 + 1 + 1 + 1 + \
+     PAST_MOST + MARK_MOST)
 _Static_assert(HEAD + 2 + 65 + OPEN_MOST + MARK_MOST + 1 +
                        RN_HISTORY * PAST_MOST + TAIL <=
                    RN_STATE_MAX,
@@ -81,6 +83,7 @@ static uint8_t *put_open(uint8_t *to, const struct rn_open_run *open)
     to = put(to, open->sealed, 1);
     if (!open->sealed)
         return to;
+    to = put(to, open->pending, 1);
     to = put_past(to, &open->result);
     to = put(to, open->marked, 1);
     return open->marked ? put_mark(to, &open->watermark) : to;
@@ -112,6 +115,7 @@ struct cursor {
     const uint8_t *p;
     size_t left;
     bool bad;
+    uint64_t version;
 };
 
 static uint64_t get(struct cursor *c, unsigned bytes)
@@ -202,6 +206,7 @@ static void get_open(struct cursor *c, struct rn_open_run *open)
     open->sealed = get_bool(c);
     if (!open->sealed)
         return;
+    open->pending = c->version > OLDEST ? (uint8_t)get(c, 1) : 0;
     get_past(c, &open->result);
     open->marked = get_bool(c);
     if (open->marked)
@@ -227,7 +232,7 @@ static void get_body(struct cursor *c, struct rn_journal_record *r)
  */
 int rn_journal_decode(const uint8_t *p, size_t len, struct rn_journal_record *r)
 {
-    struct cursor head = { p, len, false };
+    struct cursor head = { p, len, false, 0 };
     struct cursor crc;
 
     memset(r, 0, sizeof *r);
@@ -239,11 +244,12 @@ int rn_journal_decode(const uint8_t *p, size_t len, struct rn_journal_record *r)
     r->generation = get(&head, 8);
     if (body != len - HEAD - TAIL)
         return RN_E_TORN;
-    crc = (struct cursor){ p + HEAD + body, TAIL, false };
+    crc = (struct cursor){ p + HEAD + body, TAIL, false, 0 };
     if (get(&crc, TAIL) != rn_crc64(0, p, HEAD + (size_t)body))
         return RN_E_TORN;
-    if (version != VERSION)
+    if (version < OLDEST || version > VERSION)
         return RN_E_DENIED;
+    head.version = version;
     head.left = (size_t)body;
     get_body(&head, r);
     return head.bad || head.left != 0 ? RN_E_TORN : RN_OK;

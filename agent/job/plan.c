@@ -14,6 +14,7 @@
 #include "row/schema.h"
 #include "runnel/http.h"
 #include "runnel/port.h"
+#include "runnel/warehouse.h"
 
 /* What a pool must at least hold: segments for the manifest, one in the data
  * lane's hand, and a block of four for each connection and one to fill.
@@ -215,6 +216,15 @@ static int lay_out(const struct rn_config *config,
     add_fixed(config, classes, schema, plan);
     if (schema) /* else what columns need is not known yet */
         add_lanes(config, classes, schema, plan);
+    for (size_t i = 0; schema && i < rn_warehouses_n; i++) {
+        if (rn_warehouses[i]->wanted(config))
+            add(plan, rn_warehouses[i]->name,
+                rn_warehouses[i]->need(config, schema->n),
+                "statements, answers, HTTP and TLS of their own");
+    }
+    if (schema && config->validate.wanted)
+        add(plan, "validation", rn_run_load_need(config, schema->n),
+            "what each place holds of each column");
     add(plan, "queue", rn_uploader_need(plan->connections + RN_QUEUE_SPARE),
         "blocks under way and their state");
     used = sum(plan);

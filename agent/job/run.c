@@ -160,6 +160,8 @@ static int attempt(struct run *r)
         err = rn_files_end(r);
     if (err == RN_OK)
         err = rn_publish_end(r);
+    if (err == RN_OK)
+        err = rn_run_load(r, r->config, rn_journal_open_run(r->journal));
     /* Whoever failed may only have left a code; a run never ends without a
      * reason.
      */
@@ -183,6 +185,11 @@ static uint32_t undo(struct run *r)
     rn_part_abandon(&r->part);
     rn_part_abandon(&r->manifest);
     rn_uploader_abandon(&r->uploader);
+    /* All of it is there; what is missing is a load, for the next run to ask
+     * for again.
+     */
+    if (r->finished)
+        return r->publishing;
     /* Only _SUCCESS is open and a later try may still write it: the next run
      * completes this one. What was refused for good is undone, but not before
      * the journal knows.

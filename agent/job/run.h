@@ -57,6 +57,18 @@ struct rn_result_file {
     char etag[64];
 };
 
+/* Warehouses that an image can have: a job's journal has a bit for each. */
+#define RN_WAREHOUSES 4
+
+/* What became of a run in one of them. */
+struct rn_result_load {
+    const char *name;  /* of the warehouse; NULL: the job has it not */
+    const char *state; /* "loaded", "repeated", "failed", "waiting"  */
+    char place[200];   /* host and table                             */
+    uint64_t rows;
+    char statement[64]; /* the service's id of it */
+};
+
 struct rn_result {
     char run[RN_RUN_ID + 1];
     const char *state; /* "done", "failed", "stopped"                     */
@@ -80,6 +92,8 @@ struct rn_result {
      * `leftovers` of run `leftover_run` under the job's path; `leftover_first`
      * is the name of the first. 0: none.
      */
+    struct rn_result_load load[RN_WAREHOUSES]; /* as in rn_warehouses[] */
+
     uint32_t leftovers;
     char leftover_run[RN_RUN_ID + 1];
     char leftover_first[RN_PATH_MAX];

@@ -211,12 +211,15 @@ int rn_run_open(struct run *r, struct rn_arena *mem)
     if (err == RN_OK)
         err = rn_run_open_store(r, mem);
     if (err == RN_OK)
+        err = rn_run_open_warehouses(r, mem);
+    if (err == RN_OK)
         r->limit_spare = spare_blocks(r);
     return err;
 }
 
 void rn_run_close(struct run *r)
 {
+    rn_run_close_warehouses(r);
     if (r->store)
         r->store->cls->close(r->store);
     if (r->source)
@@ -249,5 +252,6 @@ int rn_run_new_attempt(struct run *r)
     r->committed = 0;
     r->publishing = 0;
     r->sealed = false;
+    r->finished = false;
     return RN_OK;
 }

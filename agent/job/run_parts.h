@@ -17,6 +17,7 @@
 #include "lane/part.h"
 #include "row/check.h"
 #include "row/digest.h"
+#include "runnel/warehouse.h"
 
 /* Segments a pool keeps beside the blocks: the data lane's one in hand, and
  * the manifest's, which is written along with the data (two in its chain, one
@@ -60,6 +61,10 @@ struct run {
     uint32_t committed;  /* data files of this attempt        */
     uint32_t publishing; /* data files that may be visible    */
     bool sealed;         /* only _SUCCESS may be missing      */
+    bool finished;       /* _SUCCESS is there: readers see it */
+
+    /* Those that the job has not are NULL. */
+    struct rn_warehouse *warehouse[RN_WAREHOUSES];
 
     /* The data file at hand and the manifest, written side by side. */
     struct rn_part part;
@@ -145,6 +150,16 @@ int rn_recover(struct run *r);
 uint32_t rn_clean_run(struct run *r, const struct rn_config *config,
                       const struct rn_open_run *open);
 void rn_clean_remember(struct run *r, const char *run, uint32_t left);
+
+/* run_load.c: what follows _SUCCESS: each warehouse loads the run, then all
+ * places are asked what they hold. `then` gives the path, `open` the run.
+ */
+size_t rn_run_load_need(const struct rn_config *config, size_t columns);
+int rn_run_open_warehouses(struct run *r, struct rn_arena *mem);
+uint8_t rn_run_pending(const struct run *r);
+int rn_run_load(struct run *r, const struct rn_config *then,
+                const struct rn_open_run *open);
+void rn_run_close_warehouses(struct run *r);
 
 /* Progress, when it is due. */
 void rn_run_tick(void *ctx);

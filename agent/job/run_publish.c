@@ -110,9 +110,13 @@ int rn_publish_end(struct run *r)
         return err;
     rn_run_past(r, &past);
     past.state = RN_RUN_DONE;
-    err = rn_journal_seal(r->journal, &past, rn_run_watermark(r));
+    err = rn_journal_seal(r->journal, &past, rn_run_watermark(r),
+                          rn_run_pending(r));
     if (err < 0)
         return err;
     r->sealed = true;
-    return rn_publish_success(r, r->config, r->result->run);
+    err = rn_publish_success(r, r->config, r->result->run);
+    if (err == RN_OK)
+        r->finished = true;
+    return err;
 }

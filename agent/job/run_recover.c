@@ -39,6 +39,8 @@ static int complete(struct run *r, const struct rn_config *then,
         rn_uploader_abandon(&r->uploader);
         err = RN_OK;
     }
+    if (err == RN_OK && open->pending != 0)
+        err = rn_run_load(r, then, open);
     if (err == RN_OK)
         err = rn_journal_end(r->journal, &open->result,
                              open->marked ? &open->watermark : NULL, false);
@@ -84,7 +86,9 @@ int rn_recover(struct run *r)
     }
     if (open.sealed) {
         err = complete(r, &then, &open);
-        if (err == RN_OK || rn_error_exit(r->error) == 75)
+        if (err == RN_OK || rn_error_exit(r->error) == 75 ||
+            r->error->where == RN_AT_WAREHOUSE ||
+            r->error->where == RN_AT_VALIDATE)
             return err;
         rn_error_clear(r->error);
         rn_uploader_abandon(&r->uploader);

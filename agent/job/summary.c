@@ -120,6 +120,26 @@ static void put_empty_list(struct rn_json *j, const char *key)
     rn_json_close(j, ']');
 }
 
+static void put_loads(struct rn_json *j, const struct rn_result *r)
+{
+    rn_json_key(j, "warehouse");
+    rn_json_open(j, '[');
+    for (size_t i = 0; i < RN_WAREHOUSES; i++) {
+        const struct rn_result_load *l = &r->load[i];
+
+        if (!l->name)
+            continue;
+        rn_json_open(j, '{');
+        put_named(j, "name", l->name);
+        put_named(j, "state", l->state);
+        put_named(j, "place", l->place);
+        put_number(j, "rows", l->rows);
+        put_named(j, "statement", l->statement);
+        rn_json_close(j, '}');
+    }
+    rn_json_close(j, ']');
+}
+
 void rn_summary_json(const struct rn_summary *s, struct rn_out *out)
 {
     const struct rn_result *r = s->result;
@@ -149,7 +169,7 @@ void rn_summary_json(const struct rn_summary *s, struct rn_out *out)
         rn_json_string(&j, r->completed);
     else
         rn_json_null(&j);
-    put_empty_list(&j, "warehouse");
+    put_loads(&j, r);
     put_empty_list(&j, "validation");
     rn_json_key(&j, "warning");
     if (r->warning != NULL)
@@ -194,6 +214,19 @@ static void text_rate(const struct rn_result *r, struct rn_out *out)
              rn_size_text(r->bytes * 1000 / ms, size));
 }
 
+static void text_loads(const struct rn_result *r, struct rn_out *out)
+{
+    char rows[RN_GROUPED_MAX];
+
+    for (size_t i = 0; i < RN_WAREHOUSES; i++) {
+        const struct rn_result_load *l = &r->load[i];
+
+        if (l->name)
+            rn_print(out, "  %-9s %s, %s rows, %s\n", l->name, l->state,
+                     rn_grouped(l->rows, rows), l->place);
+    }
+}
+
 static void text_count(struct rn_out *out, uint64_t value, const char *what)
 {
     char number[RN_GROUPED_MAX];
@@ -235,6 +268,7 @@ void rn_summary_text(const struct rn_summary *s, struct rn_out *out)
         rn_print(out, "  rows      %s\n", rn_grouped(r->rows, rows));
         text_files(s, out);
         rn_print(out, "  where     %s\n", r->place);
+        text_loads(r, out);
         text_rate(r, out);
         rn_print(out, "  memory    %s of %s\n", rn_size_text(r->peak, peak),
                  rn_size_text(r->budget, size));

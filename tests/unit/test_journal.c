@@ -126,7 +126,7 @@ static void a_sealed_run_keeps_what_completing_it_needs(void **state)
     (void)state;
     assert_int_equal(rn_journal_begin(j, RUN_A, "csv", 5), RN_OK);
     assert_int_equal(rn_journal_publishing(j, 3), RN_OK);
-    assert_int_equal(rn_journal_seal(j, &past, &w), RN_OK);
+    assert_int_equal(rn_journal_seal(j, &past, &w, 2), RN_OK);
     rn_journal_close(j);
     j = opened();
     open = rn_journal_open_run(j);
