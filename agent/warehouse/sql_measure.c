@@ -52,11 +52,11 @@ static const struct words databricks[KINDS] = {
     /* Texts of times have their order: a shorter one has fewer digits of the
      * same second. */
     [KIND_TIME] = { "$", "@", NULL,
-                    "rpad(concat($, CASE WHEN length($) = 8 THEN '.' ELSE '' "
-                    "END), 15, '0')" },
+                    "rpad($ || CASE WHEN length($) = 8 THEN '.' ELSE '' END, "
+                    "15, '0')" },
     [KIND_LOCAL] = { "$", "CAST(@ AS STRING)", NULL,
-                     "rpad(concat(CAST($ AS STRING), CASE WHEN "
-                     "length(CAST($ AS STRING)) = 19 THEN '.' ELSE '' END), "
+                     "rpad(CAST($ AS STRING) || CASE WHEN "
+                     "length(CAST($ AS STRING)) = 19 THEN '.' ELSE '' END, "
                      "26, '0')" },
     /* As a text it would be in the time zone of the session. */
     [KIND_UTC] = { "$", "CAST(unix_micros(@) AS STRING)", NULL,
