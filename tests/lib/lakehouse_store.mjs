@@ -81,7 +81,7 @@ export async function createStore({ azurite }) {
       physical: id(`t${++physical}`), loaded: new Map(), history: [] };
     // DuckDB has no table of no columns; Delta has.
     await exec(`CREATE TABLE ${table.physical} (` +
-      (columns.map(definition).join(", ") || "\"\0none\" BOOLEAN") + ")");
+      (columns.map(definition).join(", ") || "\"\x01none\" BOOLEAN") + ")");
     tables.set(key(place, parts), table);
     return table;
   }
@@ -104,7 +104,7 @@ export async function createStore({ azurite }) {
     await exec(`ALTER TABLE ${table.physical} ADD COLUMN ` +
       definition({ ...column, nullable: true }));
     if (table.columns.length === 0)
-      await exec(`ALTER TABLE ${table.physical} DROP COLUMN "\0none"`);
+      await exec(`ALTER TABLE ${table.physical} DROP COLUMN "\x01none"`);
     table.columns.push(column);
   }
 
