@@ -7,6 +7,7 @@
 #   make SOURCES="sqlite"         the sources this image can read from
 #   make CODECS="snappy zstd"     what Parquet and Avro can be compressed with
 #                                 beside gzip and deflate; "" for no more
+#   make ODBC=no                  without T-SQL over ODBC
 #   make MBEDTLS=system SQLITE=system, MBEDTLS_DIR=, SQLITE_DIR=, INIH_DIR=,
 #        SNAPPY_DIR=              see tools/setup
 #
@@ -21,6 +22,7 @@ PORT ?= linux
 HTTP ?= http1
 SOURCES ?= sqlite
 CODECS ?= snappy zstd
+ODBC ?= yes
 SAN ?=
 WERROR ?= -Werror
 # make's own default is cc; a person's choice still wins.
@@ -69,6 +71,14 @@ AGENT_SRC := $(filter-out agent/http/%.c agent/tls/%.c,$(AGENT_SRC))
 UNIT_SKIP = test_http_parse test_tls
 else
 PORT_SRC := $(filter-out port/linux/http_curl.c,$(PORT_SRC))
+endif
+
+# Its headers are all the build needs: the driver manager is loaded by jobs
+# that have a connection.
+ifeq ($(ODBC),yes)
+PORT_SRC := $(filter-out port/linux/odbc_none.c,$(PORT_SRC))
+else
+PORT_SRC := $(filter-out port/linux/odbc.c,$(PORT_SRC))
 endif
 
 # What a port does better, in a file of the same name, takes the place of the
@@ -149,7 +159,8 @@ CODEC_LIBS += -l:libzstd.a
 endif
 # Static where we can: each shared library costs private pages.
 LIBS = $(MBED_LIBS) $(SQLITE_LIBS) $(DEPS)/lib/libinih.a $(CODEC_LIBS) \
-	$(if $(filter curl,$(HTTP)),-lcurl) -l:libz.a -lm
+	$(if $(filter curl,$(HTTP)),-lcurl) -l:libz.a -lm \
+	$(if $(filter yes,$(ODBC)),-ldl)
 # A group: mbedTLS calls back into the agent for memory, time and chance.
 LINK_LIBS = -Wl,--start-group $(BUILD)/librunnel.a $(LIBS) -Wl,--end-group
 
@@ -241,7 +252,7 @@ $(DEPS)/choice: FORCE
 
 SETUP = MBEDTLS='$(MBEDTLS)' MBEDTLS_DIR='$(MBEDTLS_DIR)' SQLITE='$(SQLITE)' \
 	SQLITE_DIR='$(SQLITE_DIR)' INIH_DIR='$(INIH_DIR)' \
-	SNAPPY_DIR='$(SNAPPY_DIR)' CODECS='$(CODECS)' tools/setup
+	SNAPPY_DIR='$(SNAPPY_DIR)' CODECS='$(CODECS)' ODBC='$(ODBC)' tools/setup
 
 ORIGINS = $(DEPS)/src/mbedtls.origin $(DEPS)/src/sqlite.origin \
 	$(DEPS)/src/inih.origin
