@@ -80,6 +80,23 @@ static void on_retry_after(struct rn_answer *a, struct rn_bytes v)
         ask_wait(a, (uint64_t)(at - a->now_us) / 1000, 1);
 }
 
+/* "bytes 0-1023/4096" */
+static void on_range(struct rn_answer *a, struct rn_bytes v)
+{
+    const uint8_t *dash = v.n > 6 ? memchr(v.p, '-', v.n) : NULL;
+    const uint8_t *slash = dash ? memchr(v.p, '/', v.n) : NULL;
+    uint64_t last;
+
+    if (!dash || !slash || slash < dash || memcmp(v.p, "bytes ", 6) != 0 ||
+        dash < v.p + 6)
+        return;
+    struct rn_bytes from = { v.p + 6, (size_t)(dash - v.p) - 6 };
+    struct rn_bytes to = { dash + 1, (size_t)(slash - dash) - 1 };
+    a->has_range = number_of(from, &a->range_at) && number_of(to, &last) &&
+                   last >= a->range_at && last < UINT64_MAX;
+    a->range_end = a->has_range ? last + 1 : 0;
+}
+
 static bool decode(struct rn_bytes v, uint8_t *to, size_t n)
 {
     return rn_base64_decode((const char *)v.p, v.n, to, n) == (int)n;
@@ -117,6 +134,8 @@ void rn_answer_header(struct rn_answer *a, struct rn_bytes name,
         ask_wait(a, n, 1);
     else if (is(name, "content-length"))
         a->has_length = number_of(v, &a->length);
+    else if (is(name, "content-range"))
+        on_range(a, v);
     else if (is(name, "content-md5"))
         a->has_md5 = decode(v, a->md5, sizeof a->md5);
     else if (is(name, "content-type"))
@@ -134,6 +153,23 @@ int rn_answer_body(struct rn_answer *a, struct rn_bytes part)
     return a->body_len > RN_ANSWER_BODY_MAX ? RN_E_PEER : RN_OK;
 }
 
+int rn_answer_content(struct rn_answer *a, const struct rn_transfer *t,
+                      struct rn_bytes part)
+{
+    size_t most = t->cap > RN_ANSWER_BODY_MAX ? t->cap : RN_ANSWER_BODY_MAX;
+
+    if (part.n > most - a->body_len)
+        return RN_E_PEER;
+    if (a->body_len < t->cap) {
+        size_t room = t->cap - a->body_len;
+        memcpy(t->into + a->body_len, part.p, part.n < room ? part.n : room);
+    }
+    a->body_len += part.n;
+    if (!a->has_range)
+        rn_xml_feed(&a->xml, part);
+    return RN_OK;
+}
+
 /* -- judging ------------------------------------------------------------- */
 
 #define ON(op)    (1u << (op))
@@ -141,7 +177,7 @@ int rn_answer_body(struct rn_answer *a, struct rn_bytes part)
 #define WRITES    (ON(RN_OP_STAGE) | ON(RN_OP_PUT) | ON(RN_OP_COMMIT))
 #define PUBLISHES (ON(RN_OP_PUT) | ON(RN_OP_COMMIT))
 #define BODIES    (ON(RN_OP_STAGE) | ON(RN_OP_PUT))
-#define LOOKS     (ON(RN_OP_HEAD) | ON(RN_OP_DELETE))
+#define LOOKS     (ON(RN_OP_HEAD) | ON(RN_OP_DELETE) | ON(RN_OP_GET))
 
 struct rule {
     int status;       /* 0: any                                          */
@@ -232,6 +268,8 @@ const char *rn_op_words(enum rn_op op)
         return "looking at";
     case RN_OP_DELETE:
         return "removing";
+    case RN_OP_GET:
+        return "reading";
     }
     return "working on";
 }
@@ -241,6 +279,8 @@ static int success_of(enum rn_op op)
     switch (op) {
     case RN_OP_HEAD:
         return 200;
+    case RN_OP_GET:
+        return 206;
     case RN_OP_DELETE:
         return 202;
     default:
@@ -379,13 +419,43 @@ static bool sums_agree(const struct rn_answer *a, const struct rn_request *q,
            memcmp(a->md5, q->md5, sizeof a->md5) == 0;
 }
 
+/* Beyond a file's end there are no bytes, and that is no failure. */
+static bool is_past_end(const struct rn_transfer *t, int status,
+                        const char *code)
+{
+    return t->op == RN_OP_GET && status == 416 &&
+           strcmp(code, "InvalidRange") == 0;
+}
+
+/* Exactly the bytes asked for, or those up to the file's end; or all of it,
+ * from one who knows no ranges, when that is no more than was asked for.
+ */
+static bool is_piece(const struct rn_answer *a, int status,
+                     const struct rn_transfer *t)
+{
+    if (a->body_len > t->cap)
+        return false;
+    if (status == 200)
+        return t->offset == 0;
+    return a->has_range && a->range_at == t->offset &&
+           a->range_end - a->range_at == a->body_len;
+}
+
+static bool is_success(int status, enum rn_op op)
+{
+    return status == success_of(op) || (op == RN_OP_GET && status == 200);
+}
+
 static void found(struct rn_transfer *t, const struct rn_answer *a)
 {
     memcpy(t->etag, a->etag, sizeof t->etag);
-    if (t->op != RN_OP_HEAD)
+    if (t->op != RN_OP_HEAD && t->op != RN_OP_GET)
         return;
-    t->found_length = a->length;
     memcpy(t->found_run, a->run, sizeof t->found_run);
+    if (t->op == RN_OP_HEAD)
+        t->found_length = a->length;
+    else
+        t->got = a->body_len;
 }
 
 void rn_answer_settle(const struct rn_answer *a, int status,
@@ -405,18 +475,22 @@ void rn_answer_settle(const struct rn_answer *a, int status,
     t->done = true;
     t->sent = true;
     t->err = RN_OK;
-    if (status / 100 != 2) {
+    if (is_past_end(t, status, v.code) && a->has_version) {
+        t->got = 0;
+    } else if (status / 100 != 2) {
         refused(t, &v, q);
-    } else if (status != success_of(t->op)) {
+    } else if (!is_success(status, t->op)) {
         fail(t, &v, RN_E_PEER, "answered with a success that is none here", "");
     } else if (!a->has_version || !a->request[0] || a->html ||
-               a->body_len > 0) {
+               (a->body_len > 0 && t->op != RN_OP_GET)) {
         fail(t, &v, RN_E_PEER,
              "the answer is not the storage service's: a proxy or login page "
              "in between",
              "");
     } else if (t->op == RN_OP_HEAD && !a->has_length) {
         fail(t, &v, RN_E_PEER, "the answer has no length", "");
+    } else if (t->op == RN_OP_GET && !is_piece(a, status, t)) {
+        fail(t, &v, RN_E_PEER, "the answer is not the piece asked for", "");
     } else if (!sums_agree(a, q, t)) {
         fail(t, &v, RN_E_INTEGRITY,
              "the service's checksum differs from what was sent", "");

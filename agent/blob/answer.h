@@ -25,6 +25,9 @@ struct rn_answer {
     int64_t retry_ms;  /* longest wait asked for, clamped             */
     uint64_t length;   /* HEAD: Content-Length                        */
     size_t body_len;
+    uint64_t range_at;  /* Content-Range: its first byte              */
+    uint64_t range_end; /* and the one after its last                 */
+    bool has_range;
     bool has_length;
     bool has_version; /* x-ms-version: it is the service that speaks */
     bool has_crc64;
@@ -47,6 +50,12 @@ void rn_answer_header(struct rn_answer *a, struct rn_bytes name,
 
 /* RN_OK, or RN_E_PEER once the body is longer than any of the service's. */
 int rn_answer_body(struct rn_answer *a, struct rn_bytes part);
+
+/* The same for GET: whether these bytes are the file's or an error's words is
+ * known when the answer is settled.
+ */
+int rn_answer_content(struct rn_answer *a, const struct rn_transfer *t,
+                      struct rn_bytes part);
 
 /* Fill the outcome of `t`: done, sent, err, error and what was found. `q` is
  * the request that was answered with `status`.

@@ -144,7 +144,11 @@ static int on_header(void *ctx, struct rn_bytes name, struct rn_bytes value)
 
 static int on_body(void *ctx, struct rn_bytes part)
 {
-    return rn_answer_body(&((struct slot *)ctx)->answer, part);
+    struct slot *slot = ctx;
+
+    if (slot->t->op == RN_OP_GET)
+        return rn_answer_content(&slot->answer, slot->t, part);
+    return rn_answer_body(&slot->answer, part);
 }
 
 static void set_call(struct azure *a, struct slot *slot)
@@ -177,6 +181,7 @@ static void clear_outcome(struct rn_transfer *t)
     rn_error_clear(&t->error);
     t->retry_after_ms = 0;
     t->found_length = 0;
+    t->got = 0;
     t->etag[0] = 0;
     t->found_run[0] = 0;
 }

@@ -222,6 +222,33 @@ static int look(struct rn_folder *d, struct rn_transfer *t, char *why)
     return RN_OK;
 }
 
+/* What rn_file_read_at() can count. */
+#define READ_MOST ((size_t)1 << 30)
+
+static int get(struct rn_folder *d, struct rn_transfer *t, char *why)
+{
+    struct rn_file_handle f;
+    int err;
+
+    RN_ASSERT(t->cap > 0);
+    rn_folder_set_final(d, t->object->path);
+    err = rn_file_open_read(&f, d->final, why);
+    if (err < 0)
+        return err;
+    while (err >= 0 && t->got < t->cap) {
+        size_t left = t->cap - t->got;
+        err = rn_file_read_at(&f, t->offset + t->got, t->into + t->got,
+                              left < READ_MOST ? left : READ_MOST);
+        if (err <= 0)
+            break;
+        t->got += (size_t)err;
+    }
+    rn_file_close(&f);
+    if (err < 0)
+        snprintf(why, RN_WHY, "the file cannot be read");
+    return err < 0 ? err : RN_OK;
+}
+
 static int perform(struct rn_folder *d, struct rn_transfer *t, char *why)
 {
     switch (t->op) {
@@ -233,6 +260,8 @@ static int perform(struct rn_folder *d, struct rn_transfer *t, char *why)
         return commit(d, t, why);
     case RN_OP_HEAD:
         return look(d, t, why);
+    case RN_OP_GET:
+        return get(d, t, why);
     case RN_OP_DELETE:
         rn_folder_remove_work(d, t->object->path);
         rn_folder_set_final(d, t->object->path);
@@ -300,6 +329,7 @@ static int folder_start(struct rn_store *s, struct rn_transfer *t)
     rn_error_clear(&t->error);
     t->retry_after_ms = 0;
     t->found_length = 0;
+    t->got = 0;
     t->etag[0] = 0;
     t->found_run[0] = 0;
     d->queue[d->queued++] = t;

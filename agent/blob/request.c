@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define RANGE_TEXT 52 /* "bytes=", two numbers of 20 digits and their dash */
+
 enum rn_checksum rn_blob_checksum(enum rn_checksum asked,
                                   const struct rn_blob_url *u)
 {
@@ -65,6 +67,8 @@ static const char *method_of(enum rn_op op)
     switch (op) {
     case RN_OP_HEAD:
         return "HEAD";
+    case RN_OP_GET:
+        return "GET";
     case RN_OP_DELETE:
         return "DELETE";
     default:
@@ -139,6 +143,18 @@ static int add_publish(struct rn_request *q, struct rn_transfer *t)
     return add_meta(q, t);
 }
 
+/* The service's own header, which a signature covers like all of its own. */
+static void add_range(struct rn_request *q, const struct rn_transfer *t)
+{
+    char *range = text_room(q, RANGE_TEXT);
+
+    RN_ASSERT(range && t->cap > 0);
+    snprintf(range, RANGE_TEXT, "bytes=%llu-%llu",
+             (unsigned long long)t->offset,
+             (unsigned long long)(t->offset + t->cap - 1));
+    add(q, "x-ms-range", range);
+}
+
 static int set_body(struct rn_request *q, const struct rn_blob_service *s,
                     struct rn_transfer *t)
 {
@@ -154,6 +170,9 @@ static int set_body(struct rn_request *q, const struct rn_blob_service *s,
     case RN_OP_COMMIT:
         rn_list_open(&q->list, &t->list, &q->body);
         return add_publish(q, t);
+    case RN_OP_GET:
+        add_range(q, t);
+        break;
     case RN_OP_HEAD:
     case RN_OP_DELETE:
         break;

@@ -89,7 +89,7 @@ int rn_uploader_once(struct rn_uploader *u, struct rn_transfer *t);
  */
 int rn_uploader_wait(struct rn_uploader *u, unsigned tries, int64_t asked_ms);
 
-/* A transfer that is safe to repeat (HEAD, DELETE) until it is settled, by
+/* A transfer that is safe to repeat (HEAD, GET, DELETE) until it is settled, by
  * the plan for its code. Returns its last code; the error is t->error and not
  * yet the run's.
  */

@@ -59,7 +59,8 @@ enum rn_op {
     RN_OP_PUT,    /* body, crc64: a whole small file in one request        */
     RN_OP_COMMIT, /* list, length: publish the staged blocks               */
     RN_OP_HEAD,   /* length, etag and metadata of what readers see         */
-    RN_OP_DELETE  /* RN_E_ABSENT when there is none                        */
+    RN_OP_DELETE, /* RN_E_ABSENT when there is none                        */
+    RN_OP_GET     /* into, cap, offset: bytes of what readers see          */
 };
 
 struct rn_transfer {
@@ -71,6 +72,10 @@ struct rn_transfer {
     uint64_t crc64; /* of the body (core/crc64.h)              */
     struct rn_block_list list;
     uint64_t length; /* COMMIT: bytes of the whole file         */
+    uint8_t *into;   /* GET: where they go; after a failure it holds
+                      * anything                                */
+    size_t cap;      /* GET: bytes wanted, at least 1           */
+    uint64_t offset; /* GET: of the first one                   */
     int64_t deadline_ms;
 
     /* The outcome. `err` says what may be done: RN_OK exactly when the service
@@ -84,8 +89,10 @@ struct rn_transfer {
     int64_t retry_after_ms; /* length the service asked to wait, or 0;
                                 * clamped to ten minutes                  */
     uint64_t found_length;  /* HEAD                                    */
-    char etag[64];          /* PUT, COMMIT, HEAD                       */
-    char found_run[40];     /* HEAD: metadata runnel_run, or ""        */
+    char etag[64];          /* PUT, COMMIT, HEAD, GET                  */
+    char found_run[40];     /* HEAD, GET: metadata runnel_run, or ""   */
+    size_t got;             /* GET: bytes; fewer than cap, or none, only at
+                             * the file's end                          */
 
     void *work;        /* the store's, while under way                    */
     unsigned renewals; /* the uploader's: credentials renewed before start */

@@ -358,6 +358,104 @@ static void looking_and_removing_send_no_body(void **state)
     assert_false(has_name("x-ms-meta"));
 }
 
+/* -- reading a piece ------------------------------------------------------ */
+
+static uint8_t piece[16];
+
+static int read_piece(struct rn_transfer *t, int status, const char *header,
+                      const char *body)
+{
+    memset(piece, '-', sizeof piece);
+    *t = transfer(RN_OP_GET);
+    t->into = piece;
+    t->cap = 10;
+    t->offset = 20;
+    fake.answer = (struct answer){
+        .status = status, .header = header, .body = body, .sent = true
+    };
+    assert_int_equal(store->cls->start(store, t), RN_OK);
+    assert_int_equal(store->cls->pump(store, 0), 1);
+    assert_true(t->done);
+    for (size_t i = t->cap; i < sizeof piece; i++)
+        assert_int_equal(piece[i], '-');
+    assert_true(t->err == RN_OK || t->got == 0);
+    return t->err;
+}
+
+static void a_piece_of_a_file_is_read(void **state)
+{
+    struct rn_transfer t;
+
+    (void)state;
+    open_azure();
+    assert_int_equal(read_piece(&t, 206,
+                                SERVICE "content-range: bytes 20-29/40\n"
+                                        "x-ms-meta-runnel_run: r1\n",
+                                "0123456789"),
+                     RN_OK);
+    assert_string_equal(fake.method, "GET");
+    assert_true(has("x-ms-range: bytes=20-29"));
+    assert_int_equal(fake.body_len, 0);
+    assert_int_equal(t.got, 10);
+    assert_memory_equal(piece, "0123456789", 10);
+    assert_string_equal(t.found_run, "r1");
+    /* up to the file's end, and beyond it */
+    assert_int_equal(
+        read_piece(&t, 206, SERVICE "content-range: bytes 20-22/23\n", "abc"),
+        RN_OK);
+    assert_int_equal(t.got, 3);
+    assert_int_equal(
+        read_piece(&t, 416, SERVICE "x-ms-error-code: InvalidRange\n", "<x/>"),
+        RN_OK);
+    assert_int_equal(t.got, 0);
+}
+
+static void what_is_not_the_piece_asked_for_is_refused(void **state)
+{
+    static const struct {
+        int status;
+        const char *header, *body;
+        int err;
+    } bad[] = {
+        { 200, SERVICE, "0123456789", RN_E_PEER },
+        { 206, SERVICE, "0123456789", RN_E_PEER },
+        { 206, SERVICE "content-range: bytes 0-9/40\n", "0123456789",
+          RN_E_PEER },
+        { 206, SERVICE "content-range: bytes 20-29/40\n", "012", RN_E_PEER },
+        { 206, SERVICE "content-range: bytes 20-30/40\n", "0123456789a",
+          RN_E_PEER },
+        { 206, SERVICE "content-range: bytes -/40\n", "0123456789", RN_E_PEER },
+        { 206, "content-range: bytes 20-29/40\n", "0123456789", RN_E_PEER },
+        { 204, SERVICE, "", RN_E_PEER },
+        { 416, SERVICE, "", RN_E_DENIED },
+        { 416, "x-ms-error-code: InvalidRange\n", "", RN_E_DENIED },
+        { 404, SERVICE "x-ms-error-code: BlobNotFound\n", "<Error/>",
+          RN_E_ABSENT },
+        { 403, SERVICE, "", RN_E_AUTH },
+        { 503, SERVICE, "<Error><Code>ServerBusy</Code></Error>", RN_E_BUSY },
+    };
+    struct rn_transfer t;
+
+    (void)state;
+    open_azure();
+    for (size_t i = 0; i < RN_COUNTOF(bad); i++) {
+        int err = read_piece(&t, bad[i].status, bad[i].header, bad[i].body);
+        if (err != bad[i].err)
+            fail_msg("%zu: %d", i, err);
+    }
+}
+
+static void an_answer_that_never_ends_is_cut_off(void **state)
+{
+    static char body[RN_COUNTOF(piece) + 65537];
+    struct rn_transfer t;
+
+    (void)state;
+    open_azure();
+    memset(body, 'x', sizeof body - 1);
+    assert_int_equal(read_piece(&t, 200, SERVICE, body), RN_E_PEER);
+}
+
 static void an_emulator_gets_md5_and_the_account_in_the_path(void **state)
 {
     struct rn_transfer t = transfer(RN_OP_STAGE);
@@ -536,6 +634,9 @@ int main(void)
         cmocka_unit_test(a_small_file_is_put_whole_and_only_when_new),
         cmocka_unit_test(a_commit_lists_uncommitted_blocks_of_a_new_file),
         cmocka_unit_test(looking_and_removing_send_no_body),
+        cmocka_unit_test(a_piece_of_a_file_is_read),
+        cmocka_unit_test(what_is_not_the_piece_asked_for_is_refused),
+        cmocka_unit_test(an_answer_that_never_ends_is_cut_off),
         cmocka_unit_test(an_emulator_gets_md5_and_the_account_in_the_path),
         cmocka_unit_test(every_try_is_built_anew_and_parameters_come_once),
         cmocka_unit_test(a_lost_connection_says_whether_anything_was_sent),

@@ -294,6 +294,36 @@ static void a_file_is_removed_once(void **state)
     assert_int_equal(plain(RN_OP_HEAD), RN_E_ABSENT);
 }
 
+static void a_finished_file_is_read_in_pieces(void **state)
+{
+    uint8_t piece[700];
+    uint64_t at = 0;
+
+    (void)state;
+    assert_int_equal(stage(0, 10), RN_OK);
+    last = (struct rn_transfer){
+        .op = RN_OP_GET, .object = &object, .into = piece, .cap = sizeof piece
+    };
+    assert_int_equal(finish(&last), RN_E_ABSENT); /* staged is not there */
+    store->cls->forget(store, &object);
+    assert_int_equal(put(&object, 5000), RN_OK);
+    do {
+        last = (struct rn_transfer){ .op = RN_OP_GET,
+                                     .object = &object,
+                                     .into = piece,
+                                     .cap = sizeof piece,
+                                     .offset = at };
+        assert_int_equal(finish(&last), RN_OK);
+        for (size_t i = 0; i < last.got; i++)
+            assert_int_equal(piece[i], (uint8_t)((at + i) % 251));
+        at += last.got;
+    } while (last.got == last.cap);
+    assert_int_equal(at, 5000);
+    last.offset = 5000;
+    assert_int_equal(finish(&last), RN_OK);
+    assert_int_equal(last.got, 0);
+}
+
 static void forgetting_and_closing_leave_nothing_behind(void **state)
 {
     (void)state;
@@ -680,6 +710,7 @@ int main(void)
         TEST(a_commit_of_what_was_not_staged_is_refused),
         TEST(small_and_empty_files_are_put_whole),
         TEST(a_file_is_removed_once),
+        TEST(a_finished_file_is_read_in_pieces),
         TEST(forgetting_and_closing_leave_nothing_behind),
         TEST(a_cancelled_block_is_given_up),
         TEST(bad_folders_are_refused),

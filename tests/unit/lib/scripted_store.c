@@ -184,6 +184,18 @@ static int head(struct scripted_store *s, struct rn_transfer *t)
     return RN_OK;
 }
 
+static int get(struct scripted_store *s, struct rn_transfer *t)
+{
+    size_t n;
+
+    if (!s->visible)
+        return RN_E_ABSENT;
+    n = t->offset < s->length ? s->length - (size_t)t->offset : 0;
+    t->got = n < t->cap ? n : t->cap;
+    memcpy(t->into, s->content + t->offset, t->got);
+    return RN_OK;
+}
+
 static int perform(struct scripted_store *s, struct rn_transfer *t)
 {
     switch (t->op) {
@@ -196,6 +208,8 @@ static int perform(struct scripted_store *s, struct rn_transfer *t)
         return publish(s, t);
     case RN_OP_HEAD:
         return head(s, t);
+    case RN_OP_GET:
+        return get(s, t);
     default:
         if (!s->visible)
             return RN_E_ABSENT;

@@ -34,9 +34,9 @@ struct stored_block {
 
 struct scripted_store {
     struct rn_store store; /* first member */
-    struct turn script[RN_OP_DELETE + 1][SCRIPT_MAX];
-    unsigned scripted[RN_OP_DELETE + 1]; /* entries                     */
-    unsigned calls[RN_OP_DELETE + 1];    /* operations so far           */
+    struct turn script[RN_OP_GET + 1][SCRIPT_MAX];
+    unsigned scripted[RN_OP_GET + 1]; /* entries                     */
+    unsigned calls[RN_OP_GET + 1];    /* operations so far           */
     unsigned connections;
     unsigned most_at_once;
     unsigned renewals; /* how often renew() says there is a new one  */
