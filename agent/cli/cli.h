@@ -27,6 +27,7 @@ struct cli_options {
     bool quiet;
     bool fresh;
     const char *log_level; /* NULL: as the job says */
+    const char *html;      /* NULL: no page         */
 };
 
 struct cli_command {
@@ -84,6 +85,7 @@ int cli_run(const struct cli_options *o);
 int cli_plan(const struct cli_options *o);
 int cli_check(const struct cli_options *o);
 int cli_status(const struct cli_options *o);
+int cli_validate(const struct cli_options *o);
 int cli_version(const struct cli_options *o);
 int cli_help(const struct cli_options *o);
 
