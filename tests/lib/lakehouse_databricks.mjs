@@ -319,19 +319,24 @@ export async function createEngine(store, options) {
   // [{ path, bytes }]; a file that isn't there is left out (ignoreMissingFiles
   // is on by default). `skip`: paths that are not to be read.
   async function gather(s, where, o, skip = () => false) {
-    const found = [];
-    const seen = new Set();
+    const paths = new Map(); // what a file is called, and its blob
     for (const name of await choose(s, where, o)) {
-      const blob = name === "" ? where.prefix : join(where.prefix, name);
       const path = name === "" ? where.source : join(where.source, name);
-      if (seen.has(path) || skip(path)) continue;
-      seen.add(path);
-      const bytes = faults.vanish ? null : await where.read(blob);
-      if (bytes) found.push({ path, bytes });
-      else if (!o.ignoremissingfiles)
-        throw err("FAILED_READ_FILE.FILE_NOT_EXIST", "KD001", path);
+      if (!skip(path))
+        paths.set(path, name === "" ? where.prefix : join(where.prefix, name));
     }
-    return { found, chosen: seen.size };
+    const list = [...paths];
+    const found = [];
+    for (let i = 0; i < list.length; i += 16) {
+      const some = await Promise.all(list.slice(i, i + 16).map(
+        async ([path, blob]) => ({ path,
+          bytes: faults.vanish ? null : await where.read(blob) })));
+      const gone = some.find((f) => !f.bytes);
+      if (gone && !o.ignoremissingfiles)
+        throw err("FAILED_READ_FILE.FILE_NOT_EXIST", "KD001", gone.path);
+      found.push(...some.filter((f) => f.bytes));
+    }
+    return { found, chosen: paths.size };
   }
 
   const noSchema = (s) => err("COPY_INTO_SOURCE_SCHEMA_INFERENCE_FAILED",
@@ -358,17 +363,32 @@ export async function createEngine(store, options) {
     if (from.name !== "read_files")
       throw err("UNRESOLVABLE_TABLE_VALUED_FUNCTION", "42883", from.name);
     const { format, schema, ...rest } = from.named;
-    if (schema) throw err("UNKNOWN_FORMAT_OPTION", "42616", "schema");
     const s = { format: format?.toUpperCase(), source: from.args[0] };
     const o = formatOptions(s.format, rest);
+    if (schema) o.schema = parse(`CREATE TABLE t (${schema})`).columns;
     const where = openSource(s.source);
     const { found } = await gather(s, where, o);
     const files = await readFiles(store, s.format, found, o);
     if (files.nothing) throw noSchema(s);
     staged.push(...files.stages.map((x) => x.name));
-    return { columns: files.columns, sql: "SELECT " +
-      files.columns.map((c) => id(c.name)).join(", ") +
-      ` FROM (${scan(files).sql})` };
+    const { sql, scope } = scan(files);
+    const pick = (o.schema ?? files.columns).map((c, i) => {
+      // Text has no names that count: a schema names its fields by place.
+      const have = s.format === "CSV" ? files.columns[i] :
+        files.columns.find((f) => f.name.toLowerCase() ===
+          c.name.toLowerCase());
+      if (!have || (s.format === "CSV" && o.schema &&
+          o.schema.length !== files.columns.length))
+        throw err("MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", "22023",
+          `the files' columns are not those of the schema: ${c.name}`);
+      const text = s.format === "CSV";
+      if (!text && have.type !== c.type)
+        throw err("FAILED_READ_FILE.PARQUET_COLUMN_DATA_TYPE_MISMATCH",
+          "KD001", `${c.name}: expected ${c.type}, found ${have.type}`);
+      return `${castTo(scope.column([have.name]), c.type)} AS ${id(c.name)}`;
+    });
+    return { columns: (o.schema ?? files.columns).map(({ name, type }) =>
+      ({ name, type })), sql: `SELECT ${pick.join(", ")} FROM (${sql}) AS f` };
   }
 
   // A table over files: read each time; what does not fit is NULL or an error,

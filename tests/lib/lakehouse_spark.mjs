@@ -186,7 +186,7 @@ function csvType(values) {
 // Where the options are those of RFC 4180, DuckDB must see the same rows.
 async function sameInDuck(store, text, rows, names, o) {
   if (!o.multiline || o.escape !== o.quote || o.quote === "" ||
-      o.sep.length !== 1 || o.linesep || o.skiprows !== "0" ||
+      o.sep.length !== 1 || (o.linesep ?? "\n") !== "\n" || o.skiprows !== "0" ||
       names.length < 2 || rows.some((r) => r.length !== names.length) ||
       text.length > 1 << 24 || text.includes("\r") ||
       o.ignoreleadingwhitespace || o.ignoretrailingwhitespace)
@@ -395,7 +395,9 @@ async function readJson(store, files, o) {
     loads.push({ path: f.path, rows });
   }
   if (types.size === 0 && loads.every((l) => l.rows.length === 0)) return null;
-  const columns = [...types].map(([name, t]) => ({ name,
+  // A schema that is given takes the place of what would be inferred.
+  const columns = o.schema?.map((c) => ({ name: c.name, type: c.type })) ??
+    [...types].map(([name, t]) => ({ name,
     type: t === "VOID" ? "STRING" : t,
     opaque: t === "ARRAY" || t === "STRUCT" }));
   return stageTexts(store, columns, loads.map(({ path, rows }) => ({ path,
