@@ -55,7 +55,7 @@ static inline struct synapse *rn_syn_of(struct rn_warehouse *w)
     return (struct synapse *)w;
 }
 
-/* --------------------------------------------------- the session (over ODBC) */
+/* -------------------------------------------------- the session (over ODBC) */
 
 /* Begin a statement: what is written to the result is its text. */
 struct rn_sql *rn_syn_sql(struct synapse *s);
@@ -129,7 +129,7 @@ bool rn_syn_zoned(const struct rn_config *config, const struct rn_col *col);
  */
 int rn_syn_sas(struct synapse *s, struct rn_bytes *sas);
 
-/* ------------------------------------------------------------ ways to load */
+/* ------------------------------------------------------------- ways to load */
 
 /* Dedicated pool; the context is a struct syn_load. */
 struct syn_load {

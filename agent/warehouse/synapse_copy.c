@@ -267,7 +267,7 @@ static int fill_staging(const struct syn_work *w, bool again)
     return RN_OK;
 }
 
-/* ------------------------------------------------------------------- publish */
+/* ------------------------------------------------------------------ publish */
 
 /* Rows of the same key, or without one, would be there twice after a merge. */
 static int check_merge_keys(const struct syn_work *w)
@@ -368,7 +368,12 @@ int rn_syn_dedicated(struct synapse *s, void *ctx)
                      (err = publish(&w)) < 0 || (err = confirm(&w)) < 0))
         return err;
     load->result->rows = w.d->rows;
-    rn_syn_drop_staging(s, w.d);
+    err = drop_staging(&w);
+    if (err == RN_E_LINK || err == RN_E_BUSY)
+        return err; /* once more: the ledger has the rest */
+    if (err < 0)
+        rn_log(RN_LOG_WARN, "%s: the staging table stays: %s", s->base.place,
+               s->fault.text);
     return RN_OK;
 }
 

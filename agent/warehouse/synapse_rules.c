@@ -86,7 +86,7 @@ static int check_place(const struct rn_config *c, struct rn_error *e)
     return RN_OK;
 }
 
-/* ---------------------------------------------------------------- columns */
+/* ------------------------------------------------------------------ columns */
 
 /* HdfsBridge refuses microseconds, and serverless pools read a timestamp
  * without a zone as a bare integer.

@@ -66,7 +66,7 @@ static bool with_identity(const struct synapse *s)
     return strcmp(s->base.config->synapse.credential, "managed-identity") == 0;
 }
 
-/* ------------------------------------------------- credential and data source */
+/* ----------------------------------------------- credential and data source */
 
 static int count_named(struct synapse *s, const char *view, const char *name,
                        uint64_t *n)
@@ -147,7 +147,7 @@ static int make_source(struct synapse *s, const char *name)
     return rn_syn_run(s, "creating the data source", NULL);
 }
 
-/* ---------------------------------------------------------------- run's view */
+/* --------------------------------------------------------------- run's view */
 
 static bool is_format(const struct synapse *s, const char *format)
 {
@@ -280,7 +280,7 @@ int rn_syn_view(struct synapse *s, struct rn_sql *q, const struct rn_dataset *d)
     return q->out->err;
 }
 
-/* ------------------------------------------------------------- view over all */
+/* ------------------------------------------------------------ view over all */
 
 /* Names of the runs' views behind the table's own, each with its NUL. */
 struct names {
@@ -337,7 +337,7 @@ static int make_all(struct synapse *s, const struct syn_work *w)
     return rn_syn_run(s, "creating the view", NULL);
 }
 
-/* -------------------------------------------------------------------- load */
+/* --------------------------------------------------------------------- load */
 
 static int count_run(struct synapse *s, const struct syn_work *w,
                      uint64_t *rows)

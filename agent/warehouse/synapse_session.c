@@ -12,7 +12,7 @@
 
 #define TIDY_MS 15000
 
-/* ------------------------------------------------------------- statements */
+/* --------------------------------------------------------------- statements */
 
 static int is_full(struct rn_out *o)
 {
@@ -119,7 +119,7 @@ static void log_statement(const struct synapse *s)
     rn_log(RN_LOG_INFO, "synapse: %s: %s", s->what, line);
 }
 
-/* ----------------------------------------------------------------- running */
+/* ------------------------------------------------------------------ running */
 
 /* What goes away by waiting: the gateway moves or scales a database, resumes
  * one that sleeps, or has too much to do.
@@ -272,7 +272,7 @@ void rn_syn_tidy(struct synapse *s, const char *what)
     s->what = was;
 }
 
-/* ---------------------------------------------------------------- retrying */
+/* ----------------------------------------------------------------- retrying */
 
 static const char *advice(int err)
 {
@@ -313,9 +313,10 @@ static int pause_before(struct synapse *s, unsigned tries, int err)
     wait = rn_backoff_ms(tries, chance, 0);
     if (rn_clock_mono() + wait >= s->deadline_ms)
         return err;
-    rn_log(RN_LOG_WARN, "%s: %s: %s (%s, %ld); again in %ld ms", s->base.place,
-           s->what, s->fault.text, rn_err_name(err), (long)s->fault.native,
-           (long)wait);
+    /* A pool that resumes takes minutes: one line is enough for most. */
+    rn_log(tries == 1 ? RN_LOG_WARN : RN_LOG_INFO,
+           "%s: %s: %s (%s, %ld); again in %ld ms", s->base.place, s->what,
+           s->fault.text, rn_err_name(err), (long)s->fault.native, (long)wait);
     s->retries++;
     if (rn_wait(NULL, 0, rn_clock_mono() + wait) == RN_E_STOP ||
         rn_stop_requested())

@@ -74,7 +74,7 @@ void rn_syn_put_staging(struct rn_sql *q, const struct syn_work *w)
     rn_sql_text(q, ") WITH (DISTRIBUTION = ROUND_ROBIN, HEAP)");
 }
 
-/* ---------------------------------------------------------------------- COPY */
+/* --------------------------------------------------------------------- COPY */
 
 static void put_option(struct rn_sql *q, const char *name)
 {
@@ -117,13 +117,14 @@ static void put_credential(struct synapse *s, struct rn_sql *q)
 {
     const char *kind = s->base.config->synapse.credential;
     struct rn_bytes sas;
+    int err;
 
     if (strcmp(kind, "managed-identity") == 0)
         rn_sql_text(q, ", CREDENTIAL = (IDENTITY = 'Managed Identity')");
     if (strcmp(kind, "sas") != 0)
         return;
-    if (rn_syn_sas(s, &sas) < 0) {
-        (void)rn_out_fail(q->out, RN_E_AUTH);
+    if ((err = rn_syn_sas(s, &sas)) < 0) {
+        (void)rn_out_fail(q->out, err);
         return;
     }
     rn_sql_text(q, ", CREDENTIAL = (IDENTITY = 'Shared Access Signature', "
