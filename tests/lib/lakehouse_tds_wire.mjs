@@ -233,18 +233,28 @@ class Wrapped extends Duplex {
     }
   }
 
+  // What one side has to say in its turn is one message: tedious reads no
+  // second one before it answers.
+  turn() {
+    if (this.said?.length && !this.socket.destroyed)
+      this.socket.write(Buffer.concat(packets(PRELOGIN,
+        Buffer.concat(this.said), 4096)));
+    this.said = null;
+  }
+
   _write(data, _, next) {
     if (this.socket.destroyed) return next();
     let at = 0;
     while (!this.bare && at < data.length) {
       if (data[at] === 0x17) { this.bare = true; break; }
       const n = at + 5 + data.readUInt16BE(at + 3);
-      for (const p of packets(PRELOGIN, data.subarray(at, n), 4096))
-        this.socket.write(p);
+      if (!this.said) setImmediate(() => this.turn());
+      (this.said ??= []).push(data.subarray(at, n));
       at = n;
     }
-    if (at < data.length) this.socket.write(data.subarray(at), next);
-    else next();
+    if (at >= data.length) return next();
+    this.turn();
+    return this.socket.write(data.subarray(at), next);
   }
 
   _final(next) { this.socket.end(); next(); }
