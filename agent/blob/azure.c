@@ -105,6 +105,7 @@ static int open_parts(struct azure *a, struct rn_arena *mem,
     err = rn_http_init(&o, mem, error, &a->http);
     if (err < 0)
         rn_identity_close(a->service.identity);
+    a->base.http = a->http;
     return err;
 }
 

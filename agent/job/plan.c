@@ -220,8 +220,11 @@ static int lay_out(const struct rn_config *config,
         if (rn_warehouses[i]->wanted(config))
             add(plan, rn_warehouses[i]->name,
                 rn_warehouses[i]->need(config, schema->n),
-                "statements, answers, HTTP and TLS of their own");
+                "statements and answers");
     }
+    if (schema && rn_warehouses_http_need(config) > 0)
+        add(plan, "https", rn_warehouses_http_need(config),
+            "HTTP and TLS to the warehouses");
     if (schema && config->validate.wanted)
         add(plan, "validation", rn_run_load_need(config, schema->n),
             "what each place holds of each column");

@@ -22,14 +22,19 @@ size_t rn_run_load_need(const struct rn_config *config, size_t columns)
 
 int rn_run_open_warehouses(struct run *r, struct rn_arena *mem)
 {
+    int err;
+
     RN_ASSERT(rn_warehouses_n <= RN_WAREHOUSES);
+    r->http = r->store->http;
+    err = rn_warehouses_http(r->config, &r->http, &r->http_own, mem, r->error);
+    if (err < 0)
+        return err;
     for (size_t i = 0; i < rn_warehouses_n; i++) {
         const struct rn_warehouse_class *cls = rn_warehouses[i];
-        int err;
 
         if (!cls->wanted(r->config))
             continue;
-        err = cls->open(r->config, mem, r->error, &r->warehouse[i]);
+        err = cls->open(r->config, r->http, mem, r->error, &r->warehouse[i]);
         if (err < 0)
             return err;
         r->result->load[i].name = cls->name;
@@ -47,6 +52,9 @@ void rn_run_close_warehouses(struct run *r)
             r->warehouse[i]->cls->close(r->warehouse[i]);
         r->warehouse[i] = NULL;
     }
+    if (r->http_own)
+        rn_http_close(r->http);
+    r->http_own = false;
 }
 
 uint8_t rn_run_pending(const struct run *r)

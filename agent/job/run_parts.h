@@ -65,6 +65,8 @@ struct run {
 
     /* Those that the job has not are NULL. */
     struct rn_warehouse *warehouse[RN_WAREHOUSES];
+    struct rn_http *http; /* theirs: the store's, or their own */
+    bool http_own;
 
     /* The data file at hand and the manifest, written side by side. */
     struct rn_part part;

@@ -9,6 +9,8 @@
 
 /* What is open meanwhile. */
 struct revisit {
+    struct rn_http *http; /* the warehouses\' */
+    bool http_own;
     const struct rn_config *config;
     struct rn_error *error;
     struct rn_arena *mem;
@@ -95,6 +97,13 @@ static int open_store(struct revisit *v)
 
 static int open_warehouses(struct revisit *v)
 {
+    int failed;
+
+    v->http = v->store->http;
+    failed =
+        rn_warehouses_http(v->config, &v->http, &v->http_own, v->mem, v->error);
+    if (failed < 0)
+        return failed;
     for (size_t i = 0; i < rn_warehouses_n; i++) {
         const struct rn_warehouse_class *cls = rn_warehouses[i];
         struct rn_warehouse **w = &v->warehouse[v->targets];
@@ -103,7 +112,7 @@ static int open_warehouses(struct revisit *v)
         if (!cls->wanted(v->config))
             continue;
         RN_ASSERT(v->targets < RN_VALIDATE_TARGETS);
-        err = cls->open(v->config, v->mem, v->error, w);
+        err = cls->open(v->config, v->http, v->mem, v->error, w);
         if (err < 0)
             return err;
         v->target[v->targets++] =
@@ -118,6 +127,8 @@ static void close_all(struct revisit *v)
         if (v->warehouse[i])
             v->warehouse[i]->cls->close(v->warehouse[i]);
     }
+    if (v->http_own)
+        rn_http_close(v->http);
     if (v->store)
         v->store->cls->close(v->store);
 }

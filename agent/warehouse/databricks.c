@@ -33,6 +33,7 @@ static struct rn_rest_options rest_options(const struct rn_config *c)
 
     idle = idle < IDLE_MIN_MS ? IDLE_MIN_MS : idle;
     return (struct rn_rest_options){
+        .borrows = true,
         .key = "databricks.host",
         .base = c->databricks.host,
         .allow_http = c->store.allow_http,
@@ -180,7 +181,8 @@ static int check_words(struct rn_databricks *d)
     return rn_dbx_refuses_job(c, rn_clock_wall(), d->w.error);
 }
 
-static int prepare(struct rn_databricks *d, struct rn_arena *mem)
+static int prepare(struct rn_databricks *d, struct rn_http *http,
+                   struct rn_arena *mem)
 {
     const struct rn_config *c = d->w.config;
     struct rn_rest_options o = rest_options(c);
@@ -191,6 +193,7 @@ static int prepare(struct rn_databricks *d, struct rn_arena *mem)
         err = find_root(d);
     if (err < 0 || !sends(c))
         return err;
+    o.http = http;
     err = rn_rest_init(&d->rest, &o, mem, d->w.error);
     if (err < 0)
         return err;
@@ -207,8 +210,9 @@ static void databricks_close(struct rn_warehouse *w)
     rn_rest_close(&self(w)->rest);
 }
 
-static int databricks_open(const struct rn_config *config, struct rn_arena *mem,
-                           struct rn_error *error, struct rn_warehouse **w)
+static int databricks_open(const struct rn_config *config, struct rn_http *http,
+                           struct rn_arena *mem, struct rn_error *error,
+                           struct rn_warehouse **w)
 {
     struct rn_databricks *d = RN_TAKE(mem, struct rn_databricks, 1);
     int err;
@@ -221,7 +225,7 @@ static int databricks_open(const struct rn_config *config, struct rn_arena *mem,
                                   .config = config,
                                   .error = error };
     d->poll_ms = 1000;
-    err = prepare(d, mem);
+    err = prepare(d, http, mem);
     if (err < 0) {
         databricks_close(&d->w);
         return err;

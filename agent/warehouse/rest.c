@@ -19,8 +19,8 @@ size_t rn_rest_need(const struct rn_rest_options *o)
 {
     struct rn_http_options h = { .connections = 1 };
 
-    return rn_http_need(&h) + RN_ROUND(o->body) + RN_ROUND(o->answer) +
-           rn_doc_need(o->tokens);
+    return (o->borrows ? 0 : rn_http_need(&h)) + RN_ROUND(o->body) +
+           RN_ROUND(o->answer) + rn_doc_need(o->tokens);
 }
 
 /* -- where ---------------------------------------------------------------- */
@@ -109,12 +109,13 @@ int rn_rest_init(struct rn_rest *r, const struct rn_rest_options *o,
                        "no memory is left for requests to %s; raise "
                        "job.memory",
                        r->place);
-    return rn_http_init(&h, mem, error, &r->http);
+    r->http = o->http;
+    return r->http ? RN_OK : rn_http_init(&h, mem, error, &r->http);
 }
 
 void rn_rest_close(struct rn_rest *r)
 {
-    if (r->http)
+    if (r->http && !r->o.http)
         rn_http_close(r->http);
     r->http = NULL;
     if (r->body)

@@ -24,9 +24,11 @@
 #define RN_REST_WAIT_MAX_MS (5 * 60 * 1000)
 
 struct rn_rest_options {
-    const char *key;  /* the job file's, for messages: "databricks.host" */
-    const char *base; /* "https://adb-1.2.azuredatabricks.net"           */
-    bool allow_http;  /* http:// to loopback only                        */
+    struct rn_http *http; /* the job's; NULL: one of its own              */
+    bool borrows;         /* need() does not count one of its own             */
+    const char *key;      /* the job file's, for messages: "databricks.host" */
+    const char *base;     /* "https://adb-1.2.azuredatabricks.net"           */
+    bool allow_http;      /* http:// to loopback only                        */
     const char *ca;
     const char *proxy;
     int64_t connect_ms;
@@ -51,7 +53,7 @@ struct rn_rest_call {
 
 struct rn_rest {
     struct rn_rest_options o;
-    struct rn_http *http;
+    struct rn_http *http; /* the job's, or its own */
     struct rn_origin origin;
     char host[RN_REST_HOST];
     char place[RN_REST_HOST + 16]; /* "https://host" for messages        */

@@ -52,26 +52,18 @@ static size_t synapse_need(const struct rn_config *c, size_t columns)
     return need;
 }
 
-/* The server's name, from the connection string: no secret. */
+/* The server's name is no secret. */
 static void name_place(struct synapse *s)
 {
     const struct rn_config *c = s->base.config;
-    const char *at = c->synapse.connection;
-    int n = 0;
+    bool pipeline = c->synapse.load == RN_SYNAPSE_PIPELINE;
+    struct rn_syn_value server;
 
-    while (*at && strncmp(at, "Server=", 7) != 0 &&
-           strncmp(at, "SERVER=", 7) != 0) {
-        at += strcspn(at, ";");
-        at += *at == ';';
-    }
-    if (*at) {
-        at += 7;
-        n = (int)strcspn(at, ";");
-    }
-    snprintf(s->base.place, sizeof s->base.place, "Synapse %.*s%s%.80s",
-             n < 100 ? n : 100, at, n > 0 ? " " : "",
-             c->synapse.load == RN_SYNAPSE_PIPELINE ? c->synapse.pipeline
-                                                    : c->synapse.table);
+    if (pipeline || !rn_syn_setting(c->synapse.connection, "server", &server))
+        server.text[0] = 0;
+    snprintf(s->base.place, sizeof s->base.place, "Synapse %.90s%s%.90s",
+             server.text, server.text[0] ? " " : "",
+             pipeline ? c->synapse.pipeline : c->synapse.table);
 }
 
 static int open_parts(struct synapse *s, struct rn_arena *mem)
@@ -103,8 +95,9 @@ static void synapse_close(struct rn_warehouse *w)
     s->connected = false;
 }
 
-static int synapse_open(const struct rn_config *config, struct rn_arena *mem,
-                        struct rn_error *error, struct rn_warehouse **w)
+static int synapse_open(const struct rn_config *config, struct rn_http *http,
+                        struct rn_arena *mem, struct rn_error *error,
+                        struct rn_warehouse **w)
 {
     struct synapse *s = RN_TAKE(mem, struct synapse, 1);
     int err;
@@ -122,6 +115,7 @@ static int synapse_open(const struct rn_config *config, struct rn_arena *mem,
     s->base = (struct rn_warehouse){ .cls = &rn_warehouse_synapse,
                                      .config = config,
                                      .error = error };
+    s->http = http;
     s->what = "opening";
     name_place(s);
     err = rn_synapse_refuses(config, NULL, error);

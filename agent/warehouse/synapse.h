@@ -30,6 +30,7 @@ struct rn_syn_pipeline;
 
 struct synapse {
     struct rn_warehouse base; /* first: what callers have */
+    struct rn_http *http;     /* the job\'s */
     struct rn_odbc *odbc;     /* NULL with a pipeline     */
     struct rn_identity *sas;  /* credential = sas         */
     struct rn_syn_pipeline *pipeline;
@@ -91,6 +92,16 @@ int rn_syn_until(struct synapse *s, int (*once)(struct synapse *s, void *ctx),
 
 /* Take secrets out of a text: the SAS, signatures, the password. */
 void rn_syn_mask(const struct synapse *s, char *text);
+
+/* A setting of the connection string by its key, in small letters; cut at the
+ * bound. False: it has none.
+ */
+struct rn_syn_value {
+    char text[256];
+    size_t n;
+};
+bool rn_syn_setting(const char *connection, const char *key,
+                    struct rn_syn_value *to);
 
 /* -------------------------------------------------------- shared SQL pieces */
 

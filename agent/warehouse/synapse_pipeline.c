@@ -42,6 +42,7 @@ enum state { NONE, WORKING, DONE, ENDED, STRANGE };
 static struct rn_rest_options options_of(const struct rn_config *c)
 {
     return (struct rn_rest_options){
+        .borrows = true,
         .key = "synapse.workspace",
         .base = c->synapse.workspace,
         .allow_http = c->store.allow_http,
@@ -94,6 +95,7 @@ int rn_syn_pipeline_open(struct synapse *s, struct rn_arena *mem)
         return rn_fail(s->base.error, RN_E_FULL, RN_AT_AGENT,
                        "no memory left for Synapse");
     s->pipeline = p;
+    o.http = s->http;
     err = rn_rest_init(&p->rest, &o, mem, s->base.error);
     return err < 0 ? err
                    : set_token(p, s->base.config->synapse.token, s->base.error);

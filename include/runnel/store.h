@@ -135,8 +135,9 @@ struct rn_store_class {
 struct rn_store {
     const struct rn_store_class *cls;
     struct rn_error *error;
-    char place[200];     /* for messages: "https://host/container", no secret */
-    const char *warning; /* one line to tell the person at start, or NULL */
+    char place[200]; /* for messages: "https://host/container", no secret */
+    struct rn_http *http; /* what it speaks through, to be shared; or NULL */
+    const char *warning;  /* one line to tell the person at start, or NULL */
     void (*memory)(const struct rn_store *s, size_t *peak, size_t *cap);
     /* of the TLS slice; NULL when there is none         */
 };

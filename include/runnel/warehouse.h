@@ -14,6 +14,7 @@
 #include "runnel/arena.h"
 #include "runnel/config.h"
 #include "runnel/error.h"
+#include "runnel/http.h"
 #include "runnel/out.h"
 #include "runnel/row.h"
 
@@ -74,8 +75,12 @@ struct rn_warehouse_class {
     bool (*wanted)(const struct rn_config *config);
 
     size_t (*need)(const struct rn_config *config, size_t columns);
-    int (*open)(const struct rn_config *config, struct rn_arena *mem,
-                struct rn_error *error, struct rn_warehouse **w);
+    /* `http`: the job's one client, shared with its store (mbedTLS has one
+     * heap a process).
+     */
+    int (*open)(const struct rn_config *config, struct rn_http *http,
+                struct rn_arena *mem, struct rn_error *error,
+                struct rn_warehouse **w);
 
     /* Reachable, and allowed to do what load() will do; changes nothing. */
     int (*check)(struct rn_warehouse *w);
@@ -107,6 +112,13 @@ struct rn_warehouse {
 
 extern const struct rn_warehouse_class rn_warehouse_databricks;
 extern const struct rn_warehouse_class rn_warehouse_synapse;
+
+/* The client that all warehouses of a job share: the store's, or one of their
+ * own where the store speaks no HTTP (`*own`: for rn_http_close).
+ */
+size_t rn_warehouses_http_need(const struct rn_config *config);
+int rn_warehouses_http(const struct rn_config *config, struct rn_http **http,
+                       bool *own, struct rn_arena *mem, struct rn_error *error);
 
 /* Those of this image, in the order in which they are loaded. */
 extern const struct rn_warehouse_class *const rn_warehouses[];
