@@ -8,7 +8,6 @@
 const struct rn_warehouse_class *const rn_warehouses[] = {
     &rn_warehouse_databricks,
     &rn_warehouse_synapse,
-    &rn_warehouse_synapse,
 };
 const size_t rn_warehouses_n = RN_COUNTOF(rn_warehouses);
 

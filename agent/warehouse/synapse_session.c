@@ -5,6 +5,7 @@
 
 #include "core/backoff.h"
 #include "core/log.h"
+#include "identity/hash.h"
 #include "runnel/port.h"
 
 #include <stdio.h>
@@ -82,29 +83,63 @@ static bool is_word(const char *p, size_t n, const char *word)
     return true;
 }
 
-/* The value of PWD or Password in the connection string. */
-static struct rn_bytes password_of(const char *connection)
+/* A value of a connection string: as it is up to ';', or in braces, where a
+ * closing one is doubled. What follows it comes back.
+ */
+static const char *read_value(const char *p, struct rn_syn_value *to)
+{
+    bool braced = *p == '{';
+
+    to->n = 0;
+    for (p += braced; *p && (braced || *p != ';'); p++) {
+        if (braced && *p == '}' && *++p != '}')
+            break;
+        if (to->n < sizeof to->text - 1)
+            to->text[to->n++] = *p;
+    }
+    to->text[to->n] = 0;
+    p += strcspn(p, ";");
+    return *p == ';' ? p + 1 : p;
+}
+
+bool rn_syn_setting(const char *connection, const char *key,
+                    struct rn_syn_value *to)
 {
     while (*connection) {
-        size_t key = strcspn(connection, "=;");
-        size_t n = key + strcspn(connection + key, ";");
-        bool is = is_word(connection, key, "pwd") ||
-                  is_word(connection, key, "password");
+        size_t n;
 
-        if (is && n > key + 1)
-            return (struct rn_bytes){ (const uint8_t *)connection + key + 1,
-                                      n - key - 1 };
-        connection += n + (connection[n] == ';');
-        connection += strspn(connection, " ");
+        connection += strspn(connection, " ;");
+        n = strcspn(connection, "=;");
+        if (connection[n] != '=') {
+            connection += n;
+            continue;
+        }
+        bool is = is_word(connection, n, key);
+        connection = read_value(connection + n + 1, to);
+        if (is)
+            return true;
     }
-    return (struct rn_bytes){ NULL, 0 };
+    to->n = 0;
+    to->text[0] = 0;
+    return false;
+}
+
+static void mask_setting(const struct synapse *s, char *text, const char *key)
+{
+    struct rn_syn_value value;
+
+    if (rn_syn_setting(s->base.config->synapse.connection, key, &value))
+        mask_word(text,
+                  (struct rn_bytes){ (const uint8_t *)value.text, value.n });
+    rn_wipe(&value, sizeof value);
 }
 
 void rn_syn_mask(const struct synapse *s, char *text)
 {
     if (s->sas)
         mask_word(text, rn_identity_query(s->sas));
-    mask_word(text, password_of(s->base.config->synapse.connection));
+    mask_setting(s, text, "pwd");
+    mask_setting(s, text, "password");
     mask_signatures(text);
 }
 

@@ -372,7 +372,7 @@ static void open_it(void)
     assert_true(need <= sizeof memory);
     rn_arena_init(&mem, "test", memory, need);
     rn_error_clear(&error);
-    assert_int_equal(rn_warehouse_synapse.open(&config, &mem, &error, &w),
+    assert_int_equal(rn_warehouse_synapse.open(&config, NULL, &mem, &error, &w),
                      RN_OK);
 }
 
@@ -790,6 +790,19 @@ static void a_short_sas_goes_into_the_statement_and_nowhere_else(void **x)
     assert_string_equal(text, "bad sig=***' and PWD ***, sig=***");
 }
 
+static void a_password_in_braces_is_known_by_its_value(void **x)
+{
+    struct rn_syn_value v;
+
+    (void)x;
+    assert_true(rn_syn_setting("A={p;WD=x};Pwd={a;b}}c};Server=h", "pwd", &v));
+    assert_string_equal(v.text, "a;b}c");
+    assert_true(
+        rn_syn_setting("A={p;WD=x};Pwd={a;b}}c};Server=h", "server", &v));
+    assert_string_equal(v.text, "h");
+    assert_false(rn_syn_setting("A={p;WD=x};;Server=h", "pwd", &v));
+}
+
 static void long_lived_credentials_are_never_in_a_statement(void **x)
 {
     static const char *const refused[] = {
@@ -968,6 +981,7 @@ int main(void)
         T(tables_that_do_not_fit_are_refused_by_name),
         T(many_files_go_in_batches_that_have_each_once),
         T(a_short_sas_goes_into_the_statement_and_nowhere_else),
+        T(a_password_in_braces_is_known_by_its_value),
         T(long_lived_credentials_are_never_in_a_statement),
         T(a_managed_identity_reads_parquet_by_the_data_lake_endpoint),
         T(check_asks_for_what_load_will_do),
