@@ -528,7 +528,8 @@ export class Session {
       if (credential && !pool.scoped.has(low(credential)))
         fail(15151, `Cannot find the CREDENTIAL '${credential}', because it ` +
           "does not exist or you do not have permission.");
-      return add(pool.sources, s.name[0], { location, credential, type });
+      return add(pool.sources, s.name[0], { name: s.name[0], location,
+        credential, type });
     }
     case "create_external_format": {
       const type = s.options.format_type?.toUpperCase();

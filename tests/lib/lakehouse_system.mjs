@@ -114,7 +114,8 @@ const VIEWS = {
   },
   "sys.external_data_sources": {
     columns: { name: NAME, location: LONG },
-    rows: (pool) => [...pool.sources].map(([name, s]) => [name, s.location]),
+    rows: (pool) => [...pool.sources.values()].map((s) =>
+      [s.name, s.location]),
   },
   "sys.external_file_formats": {
     columns: { name: NAME, format_type: NAME },

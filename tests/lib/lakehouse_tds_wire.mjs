@@ -218,9 +218,14 @@ class Wrapped extends Duplex {
   _read() {}
 
   feed(data) {
+    if (this.over) {
+      this.push(data);
+      return;
+    }
     this.rest = Buffer.concat([this.rest, data]);
     while (this.rest.length > 0) {
       if (this.rest[0] !== PRELOGIN) {
+        this.over = true;
         this.push(this.rest);
         this.rest = Buffer.alloc(0);
         return;
@@ -242,19 +247,29 @@ class Wrapped extends Duplex {
     this.said = null;
   }
 
-  _write(data, _, next) {
+  _write(chunk, _, next) {
     if (this.socket.destroyed) return next();
-    let at = 0;
-    while (!this.bare && at < data.length) {
-      if (data[at] === 0x17) { this.bare = true; break; }
-      const n = at + 5 + data.readUInt16BE(at + 3);
+    if (this.bare) return this.socket.write(chunk, next);
+    // Whoever writes knows nothing of records: one may come in two pieces.
+    const data = this.tail ? Buffer.concat([this.tail, chunk]) : chunk;
+    this.tail = null;
+    for (let at = 0; at < data.length;) {
+      if (data[at] === 0x17) {
+        this.bare = true;
+        this.turn();
+        return this.socket.write(data.subarray(at), next);
+      }
+      const n = at + 5 > data.length ? Infinity :
+        at + 5 + data.readUInt16BE(at + 3);
+      if (n > data.length) {
+        this.tail = data.subarray(at);
+        break;
+      }
       if (!this.said) setImmediate(() => this.turn());
       (this.said ??= []).push(data.subarray(at, n));
       at = n;
     }
-    if (at >= data.length) return next();
-    this.turn();
-    return this.socket.write(data.subarray(at), next);
+    return next();
   }
 
   _final(next) { this.socket.end(); next(); }
@@ -444,7 +459,7 @@ class Connection {
     this.read = messages((type, data) => this.take(type, data));
     socket.setNoDelay(true);
     socket.on("error", () => {});
-    socket.on("data", (d) => this.guard(() =>
+    socket.on("data", (d) => this.refused || this.guard(() =>
       this.wrapped ? this.wrapped.feed(d) : this.read(d)));
     socket.on("close", () => {
       server.connections.delete(this);
@@ -500,6 +515,7 @@ class Connection {
     this.write(REPLY, prelogin(answer));
     if (encryption === ENCRYPT.none) {
       this.server.refused++;
+      this.refused = true; // whatever it says now
       this.socket.end();
       return;
     }
