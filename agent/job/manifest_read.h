@@ -3,10 +3,10 @@
  *     begin -> feed ... feed -> end
  *
  * In pieces of any size and in fixed memory but for the columns: files and
- * digests are handed on one by one. What is torn, not ours or of a newer
- * agent is refused with one line; members that this version does not know are
- * passed over. What the manifest says of itself has to agree: rows and bytes are
- * the sums of its files', digests are those of its columns.
+ * digests are handed on one by one. What is torn, not ours or of a newer agent
+ * is refused with one line; members that this version does not know are passed
+ * over. What the manifest says of itself has to agree: rows and bytes are the
+ * sums of its files', digests are those of its columns.
  */
 #ifndef JOB_MANIFEST_READ_H
 #define JOB_MANIFEST_READ_H

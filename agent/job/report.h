@@ -11,8 +11,8 @@
  *
  * "state" is ok, different or failed (then "error" says why it could not be
  * asked). "rows", or "files" and "bytes", are null where the place does not
- * tell. "columns" counts those of which a figure was compared. Values are texts;
- * of many differences the first RN_DIFFERENCES of all places are listed.
+ * tell. "columns" counts those of which a figure was compared. Values are
+ * texts; of many differences the first RN_DIFFERENCES of all places are listed.
  */
 #ifndef JOB_REPORT_H
 #define JOB_REPORT_H
