@@ -89,19 +89,24 @@ static void text_place(const struct rn_place *p, struct rn_out *out)
 {
     char rows[RN_GROUPED_MAX + 8] = "", files[64] = "", number[RN_GROUPED_MAX];
     char columns[RN_GROUPED_MAX + 10] = "", size[RN_SIZE_MAX];
+    char line[400];
+    size_t n;
 
     if (p->has_rows)
-        snprintf(rows, sizeof rows, "%s rows", rn_grouped(p->rows, number));
+        snprintf(rows, sizeof rows, "%s row%s", rn_grouped(p->rows, number),
+                 p->rows == 1 ? "" : "s");
     if (p->columns > 0)
-        snprintf(columns, sizeof columns, "%s columns",
-                 rn_grouped(p->columns, number));
+        snprintf(columns, sizeof columns, "%s column%s",
+                 rn_grouped(p->columns, number), p->columns == 1 ? "" : "s");
     if (p->has_files)
         snprintf(files, sizeof files, "%s file%s, %s",
                  rn_grouped(p->files, number), p->files == 1 ? "" : "s",
                  rn_size_text(p->bytes, size));
-    rn_print(out, "  %-10s  %-9s  %20s  %13s  %-22s%s%s\n", p->name,
-             rn_verdict_word(p->verdict), rows, columns, files,
-             p->where[0] != 0 ? "  " : "", p->where);
+    snprintf(line, sizeof line, "  %-10s  %-9s  %19s  %13s  %-20s  %s", p->name,
+             rn_verdict_word(p->verdict), rows, columns, files, p->where);
+    for (n = strlen(line); n > 0 && line[n - 1] == ' '; n--)
+        line[n - 1] = '\0';
+    rn_print(out, "%s\n", line);
     if (p->asked > 1)
         rn_print(out, "  %-10s  asked %u times\n", "", p->asked);
     if (p->error[0] != 0)
