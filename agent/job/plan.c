@@ -226,7 +226,7 @@ static int lay_out(const struct rn_config *config,
         add(plan, "https", rn_warehouses_http_need(config),
             "HTTP and TLS to the warehouses");
     if (schema && config->validate.wanted)
-        add(plan, "validation", rn_run_load_need(config, schema->n),
+        add(plan, "validation", rn_run_load_need(config, schema),
             "what each place holds of each column");
     add(plan, "queue", rn_uploader_need(plan->connections + RN_QUEUE_SPARE),
         "blocks under way and their state");

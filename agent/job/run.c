@@ -162,6 +162,8 @@ static int attempt(struct run *r)
         err = rn_publish_end(r);
     if (err == RN_OK)
         err = rn_run_load(r, r->config, rn_journal_open_run(r->journal));
+    if (err == RN_OK)
+        err = rn_run_validate(r);
     /* Whoever failed may only have left a code; a run never ends without a
      * reason.
      */

@@ -57,6 +57,8 @@ struct rn_result_file {
     char etag[64];
 };
 
+struct rn_report;
+
 /* Warehouses that an image can have: a job's journal has a bit for each. */
 #define RN_WAREHOUSES 4
 
@@ -93,6 +95,7 @@ struct rn_result {
      * is the name of the first. 0: none.
      */
     struct rn_result_load load[RN_WAREHOUSES]; /* as in rn_warehouses[] */
+    const struct rn_report *report; /* job/validate.h; NULL: not asked for */
 
     uint32_t leftovers;
     char leftover_run[RN_RUN_ID + 1];

@@ -10,14 +10,39 @@
 
 #include "core/log.h"
 #include "job/run_parts.h"
+#include "job/validate.h"
 
 _Static_assert(RN_WAREHOUSES <= 8, "a bit for each in the journal");
 
-size_t rn_run_load_need(const struct rn_config *config, size_t columns)
+static size_t validation_need(const struct rn_config *config,
+                              const struct rn_schema *schema)
 {
-    (void)config;
-    (void)columns;
-    return 0;
+    size_t names = 0;
+
+    for (size_t i = 0; i < schema->n; i++)
+        names += schema->col[i].name.n;
+    return RN_ROUND(rn_validate_need(config, schema->n, names));
+}
+
+size_t rn_run_load_need(const struct rn_config *config,
+                        const struct rn_schema *schema)
+{
+    return RN_ROUND(sizeof(struct rn_report)) + validation_need(config, schema);
+}
+
+static int open_validation(struct run *r, struct rn_arena *mem)
+{
+    size_t n = validation_need(r->config, &r->schema);
+    uint8_t *base;
+
+    r->report = RN_TAKE(mem, struct rn_report, 1);
+    base = RN_TAKE(mem, uint8_t, n);
+    if (!r->report || !base)
+        return rn_fail(r->error, RN_E_FULL, RN_AT_AGENT,
+                       "no memory is left for the validation; raise "
+                       "job.memory");
+    rn_arena_init(&r->validation, "validation", base, n);
+    return RN_OK;
 }
 
 int rn_run_open_warehouses(struct run *r, struct rn_arena *mem)
@@ -42,6 +67,8 @@ int rn_run_open_warehouses(struct run *r, struct rn_arena *mem)
         snprintf(r->result->load[i].place, sizeof r->result->load[i].place,
                  "%s", r->warehouse[i]->place);
     }
+    if (r->config->validate.wanted)
+        return open_validation(r, mem);
     return RN_OK;
 }
 
@@ -132,4 +159,37 @@ int rn_run_load(struct run *r, const struct rn_config *then,
             break;
     }
     return first;
+}
+
+int rn_run_validate(struct run *r)
+{
+    struct rn_validate_target target[RN_VALIDATE_TARGETS];
+    struct rn_validate_own own = {
+        .schema = &r->schema,
+        .digest = r->digest,
+        .rows = r->result->rows,
+        .bytes = r->result->bytes,
+        .files = r->committed,
+    };
+    struct rn_validation v = {
+        .config = r->config,
+        .run = r->result->run,
+        .ext = r->ext,
+        .uploader = &r->uploader,
+        .source_rows = &r->result->rows,
+        .own = &own,
+        .target = target,
+    };
+
+    if (!r->config->validate.wanted)
+        return RN_OK;
+    for (size_t i = 0; i < rn_warehouses_n; i++) {
+        struct rn_warehouse *w = r->warehouse[i];
+
+        if (w)
+            target[v.targets++] =
+                (struct rn_validate_target){ w->cls->name, w, w->cls->measure };
+    }
+    r->result->report = r->report;
+    return rn_validate(&v, &r->validation, r->report, r->error);
 }

@@ -67,6 +67,8 @@ struct run {
     struct rn_warehouse *warehouse[RN_WAREHOUSES];
     struct rn_http *http; /* theirs: the store's, or their own */
     bool http_own;
+    struct rn_arena validation; /* what asking all places needs */
+    struct rn_report *report;
 
     /* The data file at hand and the manifest, written side by side. */
     struct rn_part part;
@@ -156,11 +158,13 @@ void rn_clean_remember(struct run *r, const char *run, uint32_t left);
 /* run_load.c: what follows _SUCCESS: each warehouse loads the run, then all
  * places are asked what they hold. `then` gives the path, `open` the run.
  */
-size_t rn_run_load_need(const struct rn_config *config, size_t columns);
+size_t rn_run_load_need(const struct rn_config *config,
+                        const struct rn_schema *schema);
 int rn_run_open_warehouses(struct run *r, struct rn_arena *mem);
 uint8_t rn_run_pending(const struct run *r);
 int rn_run_load(struct run *r, const struct rn_config *then,
                 const struct rn_open_run *open);
+int rn_run_validate(struct run *r);
 void rn_run_close_warehouses(struct run *r);
 
 /* Progress, when it is due. */

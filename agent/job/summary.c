@@ -6,6 +6,7 @@
 
 #include "core/print.h"
 #include "job/json.h"
+#include "job/report.h"
 #include "runnel/encoder.h"
 
 #define SHOWN_FILES 8u
@@ -170,7 +171,12 @@ void rn_summary_json(const struct rn_summary *s, struct rn_out *out)
     else
         rn_json_null(&j);
     put_loads(&j, r);
-    put_empty_list(&j, "validation");
+    if (r->report) {
+        rn_json_key(&j, "validation");
+        rn_report_json(r->report, &j);
+    } else {
+        put_empty_list(&j, "validation");
+    }
     rn_json_key(&j, "warning");
     if (r->warning != NULL)
         rn_json_string(&j, r->warning);
@@ -272,6 +278,8 @@ void rn_summary_text(const struct rn_summary *s, struct rn_out *out)
         text_rate(r, out);
         rn_print(out, "  memory    %s of %s\n", rn_size_text(r->peak, peak),
                  rn_size_text(r->budget, size));
+        if (r->report)
+            rn_report_text(r->report, out);
     }
     text_trouble(r, out);
 }
