@@ -477,6 +477,7 @@ int rn_config_read(const struct rn_config_input *in, struct rn_arena *mem,
                    struct rn_config *config, struct rn_error *error)
 {
     struct rn_config_reader r;
+    size_t before = mem->used;
     int err = RN_OK;
 
     memset(&r, 0, sizeof r);
@@ -499,5 +500,6 @@ int rn_config_read(const struct rn_config_input *in, struct rn_arena *mem,
         err = rn_config_check(&r);
     if (err < 0)
         return rn_fail(error, RN_E_CONFIG, RN_AT_CONFIG, "%s", r.fail.text);
+    config->bytes = mem->used - before;
     return RN_OK;
 }

@@ -34,6 +34,7 @@
 #define LEAST_GROUPS     4u
 #define GROUPS_MAX       32767u
 #define SEGMENTS_A_LANE  6u
+#define GOOD_SEGMENTS    40u
 
 int rn_plan_classes(const struct rn_config *config, struct rn_classes *classes,
                     struct rn_error *error)
@@ -66,7 +67,8 @@ int rn_plan_classes(const struct rn_config *config, struct rn_classes *classes,
 int rn_plan_arena(const struct rn_config *config, size_t *bytes,
                   struct rn_error *error)
 {
-    size_t process = rn_memory_process();
+    /* The job file was read before there was an arena. */
+    size_t process = rn_memory_process() + RN_ROUND(config->bytes);
 
     if (config->job.memory > SIZE_MAX / 2 || config->job.memory <= process)
         return rn_fail(error, RN_E_CONFIG, RN_AT_CONFIG,
@@ -106,7 +108,8 @@ static void add_fixed(const struct rn_config *config,
                       struct rn_memory_plan *plan)
 {
     add(plan, "process", rn_memory_process(), "stack, C library, program data");
-    add(plan, "job", rn_run_need(), "names, manifest and journal at hand");
+    add(plan, "job", rn_run_need() + RN_ROUND(config->bytes),
+        "job file, names, manifest and journal at hand");
     add(plan, "source", classes->source->need(config),
         "the driver's heap and page cache");
     if (schema)
@@ -148,21 +151,42 @@ static void add_lanes(const struct rn_config *config,
         "columns under way and counts of their blocks");
 }
 
-/* With lanes each has a segment that is not full: small ones waste less. */
-static uint32_t segment_for(size_t left, uint32_t lanes)
-{
-    uint32_t segment = LEAST_SEGMENT;
-    size_t least = lanes > 0 ? (size_t)lanes * SEGMENTS_A_LANE + 40 : 40;
-
-    while (segment < SEGMENT_MAX && left / (segment * 2) >= least)
-        segment *= 2;
-    return segment;
-}
-
 static size_t lane_segments(const struct rn_memory_plan *plan)
 {
     return rn_columns_segments(plan->lanes) + plan->head / plan->segment + 1 +
            RN_SPARE_SEGMENTS;
+}
+
+/* Segments of this size that a pool must have to work, and to work well: small
+ * ones waste less where each of many lanes has one that is not full.
+ */
+static size_t least_segments(const struct rn_config *config,
+                             const struct rn_memory_plan *plan)
+{
+    size_t blocks = config->store.connections + 1;
+    size_t least =
+        config->store.block > 0 ? blocks + 1 : LEAST_BLOCK_SEGMENTS * blocks;
+
+    least += RN_SPARE_SEGMENTS;
+    if (plan->lanes > 0 && least < lane_segments(plan))
+        least = lane_segments(plan);
+    return least;
+}
+
+static size_t good_segments(const struct rn_config *config,
+                            const struct rn_memory_plan *plan)
+{
+    size_t least = least_segments(config, plan);
+    size_t good = (size_t)plan->lanes * SEGMENTS_A_LANE + GOOD_SEGMENTS;
+
+    return least > good ? least : good;
+}
+
+static size_t segments_in(size_t left, uint32_t segment)
+{
+    size_t n = (left - 2 * RN_ALIGN) / (segment + 2 * sizeof(uint32_t));
+
+    return n < UINT32_MAX / 2 ? n : UINT32_MAX / 2;
 }
 
 /* Divide what is left between segments; a block is what lets every connection
@@ -171,23 +195,20 @@ static size_t lane_segments(const struct rn_memory_plan *plan)
 static int divide(const struct rn_config *config, size_t left,
                   struct rn_memory_plan *plan)
 {
-    unsigned blocks = config->store.connections + 1;
     uint64_t wanted = config->store.block;
     size_t n;
 
     if (left <= 2 * RN_ALIGN)
         return RN_E_FULL;
-    plan->segment = segment_for(left, plan->lanes);
-    n = (left - 2 * RN_ALIGN) / (plan->segment + 2 * sizeof(uint32_t));
-    if (n <= RN_SPARE_SEGMENTS + blocks ||
-        (plan->lanes > 0 && n < lane_segments(plan)))
+    plan->segment = SEGMENT_MAX;
+    while (plan->segment > LEAST_SEGMENT &&
+           segments_in(left, plan->segment) < good_segments(config, plan))
+        plan->segment /= 2;
+    n = segments_in(left, plan->segment);
+    if (n < least_segments(config, plan))
         return RN_E_FULL;
-    if (n > UINT32_MAX / 2)
-        n = UINT32_MAX / 2;
     plan->segments = (uint32_t)n;
-    n = (n - RN_SPARE_SEGMENTS) / blocks;
-    if (wanted == 0 && n < LEAST_BLOCK_SEGMENTS)
-        return RN_E_FULL;
+    n = (n - RN_SPARE_SEGMENTS) / (config->store.connections + 1);
     if (wanted == 0 && (uint64_t)n * plan->segment > BLOCK_MAX)
         wanted = BLOCK_MAX;
     if (wanted > 0) {
@@ -298,7 +319,33 @@ static uint64_t lane_block(const struct rn_memory_plan *plan)
     return block < most ? block : most;
 }
 
+/* A row may spread over many blocks when those are small: keep so many of the
+ * 50,000 that the largest row allowed still fits (escaped text can be six
+ * times as long), but never so many that a file would hardly begin. With
+ * lanes, what columns hold back comes when the file is closed, and the longest
+ * lane may then be no longer than the average.
+ */
+static uint32_t spare_blocks(const struct rn_config *config,
+                             const struct rn_classes *classes,
+                             const struct rn_schema *schema,
+                             const struct rn_memory_plan *plan)
+{
+    uint64_t row = config->source.max_cell * schema->n;
+    uint64_t least = plan->block;
+    uint64_t blocks;
+
+    if (plan->lanes > 0) {
+        row += classes->encoder->need(config, schema->n);
+        least = least / 2 + 1;
+    } else {
+        row *= 6;
+    }
+    blocks = row / least + RN_LIMIT_SPARE;
+    return blocks < RN_MAX_BLOCKS / 2 ? (uint32_t)blocks : RN_MAX_BLOCKS / 2;
+}
+
 static void explain(const struct rn_config *config,
+                    const struct rn_classes *classes,
                     const struct rn_schema *schema, struct rn_memory_plan *plan)
 {
     const uint64_t gib = UINT64_C(1) << 30;
@@ -313,7 +360,9 @@ static void explain(const struct rn_config *config,
     plan->cost = plan->requests_per_gib <= RN_COST_LOW      ? "low"
                  : plan->requests_per_gib <= RN_COST_MEDIUM ? "medium"
                                                             : "high";
-    plan->largest_file = plan->block * (RN_MAX_BLOCKS - RN_LIMIT_SPARE);
+    plan->limit_spare =
+        schema ? spare_blocks(config, classes, schema, plan) : RN_LIMIT_SPARE;
+    plan->largest_file = plan->block * (RN_MAX_BLOCKS - plan->limit_spare);
 }
 
 int rn_plan_memory(const struct rn_config *config,
@@ -323,7 +372,7 @@ int rn_plan_memory(const struct rn_config *config,
 {
     if (lay_out(config, classes, schema, plan) < 0)
         return refuse(config, classes, schema, plan, error);
-    explain(config, schema, plan);
+    explain(config, classes, schema, plan);
     return RN_OK;
 }
 

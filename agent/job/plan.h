@@ -49,6 +49,7 @@ struct rn_memory_plan {
     uint64_t blocks_per_gib;
     uint64_t requests_per_gib;
     const char *cost;      /* of the requests: "low", "medium", "high"        */
+    uint32_t limit_spare;  /* blocks kept for the last rows of a file     */
     uint64_t largest_file; /* bytes; then the next part begins        */
 };
 

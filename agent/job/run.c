@@ -204,6 +204,8 @@ static uint32_t undo(struct run *r)
     r->uploader.cleaning = true;
     r->uploader.deadline_ms = rn_clock_mono() + CLEAN_MS;
     left = rn_clean_attempt(r);
+    if (left == 0) /* a summary names what is there */
+        r->result->files = 0;
     rn_uploader_abandon(&r->uploader);
     r->uploader.error = r->error;
     *r->error = first;

@@ -86,7 +86,7 @@ static bool is_full(const struct run *r)
 
     return (rows > 0 && r->result->rows - r->part_first_row >= rows) ||
            (bytes > 0 && rn_part_bytes(&r->part) >= bytes) ||
-           rn_part_near_limit(&r->part, r->limit_spare) ||
+           rn_part_near_limit(&r->part, r->plan.limit_spare) ||
            (r->encoder->cls->full && r->encoder->cls->full(r->encoder));
 }
 

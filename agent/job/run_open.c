@@ -169,28 +169,6 @@ int rn_run_open_store(struct run *r, struct rn_arena *mem)
     return RN_OK;
 }
 
-/* A row may spread over many blocks when those are small: keep so many of the
- * 50,000 that the largest row allowed still fits (escaped text can be six
- * times as long), but never so many that a file would hardly begin.
- */
-static uint32_t spare_blocks(const struct run *r)
-{
-    uint64_t row = r->config->source.max_cell * 6 * r->source->schema.n;
-    uint64_t least = r->plan.block;
-    uint64_t blocks;
-
-    /* What columns hold back comes when the file is closed, and the longest
-     * lane may then be no longer than the average.
-     */
-    if (r->plan.lanes > 0) {
-        row += r->classes.encoder->need(r->config, r->source->schema.n);
-        least = least / 2 + 1;
-    }
-    blocks = row / least + RN_LIMIT_SPARE;
-
-    return blocks < RN_MAX_BLOCKS / 2 ? (uint32_t)blocks : RN_MAX_BLOCKS / 2;
-}
-
 int rn_run_open(struct run *r, struct rn_arena *mem)
 {
     int err = rn_plan_classes(r->config, &r->classes, r->error);
@@ -212,8 +190,6 @@ int rn_run_open(struct run *r, struct rn_arena *mem)
         err = rn_run_open_store(r, mem);
     if (err == RN_OK)
         err = rn_run_open_warehouses(r, mem);
-    if (err == RN_OK)
-        r->limit_spare = spare_blocks(r);
     return err;
 }
 

@@ -74,7 +74,6 @@ struct run {
     struct rn_part part;
     struct rn_columns columns; /* of the part; plan.lanes > 0     */
     uint64_t part_first_row;   /* rows before it                  */
-    uint32_t limit_spare;      /* blocks to keep for the next row */
     struct rn_part manifest;
     struct rn_manifest_writer writer;
     char part_path[RN_PATH_MAX];

@@ -149,6 +149,7 @@ enum rn_auth_kind {
 
 struct rn_config {
     const char *path; /* of the job file, for messages */
+    size_t bytes;     /* that this and its texts take  */
 
     struct {
         const char *name;

@@ -10,7 +10,11 @@ import { after, assert, require, sleep, test, tmpdir }
   from "../lib/harness.mjs";
 import { startAzurite } from "../lib/azurite.mjs";
 import { duck } from "../lib/duck.mjs";
+import { tableJob } from "../lib/columnar.mjs";
+import { folderReader, onlyRun } from "../lib/job.mjs";
 import { errorBody, startLakehouse } from "../lib/lakehouse.mjs";
+import { doubleBits, everyColumn, extremeTable, sameColumns }
+  from "../lib/values.mjs";
 
 const az = await startAzurite();
 await az.createContainer("box");
@@ -135,8 +139,11 @@ test("CSV: an empty line is no row, and CR LF in quotes becomes LF",
     assert.equal(await inserted(copy(t, one, { o: RFC })), 2);
     const two = await upload({ "p.csv": "a,b\r\n\"x\r\ny\",\r\n" });
     await lake.execute(copy(t, two, { items: "a", o: RFC }));
-    await lake.execute(copy(t, two, { items: "a", o: { ...RFC,
-      lineSep: "\\r\\n" }, more: "COPY_OPTIONS ('force' = 'true')" }));
+    const three = await upload({ "p.csv": "a,b\n\"x\r\ny\",\n" });
+    const exact = (lineSep) => copy(t, three, { items: "a",
+      o: { ...RFC, lineSep } });
+    await refuses(lake.execute(exact("\\r\\n")), "INVALID_FORMAT_OPTION");
+    await lake.execute(exact("\\n"));
     assert.deepEqual(await lake.rows(
       `SELECT hex(a) FROM ${t} WHERE length(a) > 1 ORDER BY 1`),
     [["780A79"], ["780D0A79"]]);
@@ -175,7 +182,7 @@ test("JSON: digits are kept as texts and lost as doubles", async () => {
     `SELECT n FROM ${t} WHERE s = 'a'`), [["12345678901234567000.0000000000"]]);
 });
 
-test("JSON: a bad line fails with FAILFAST and is NULL without it", async () => {
+test("JSON: a bad line fails, or is NULL without FAILFAST", async () => {
   const t = await table("a BIGINT");
   const from = await upload({ "p.json": "{\"a\":1}\n{\"a\":\n" });
   await refuses(lake.execute(copy(t, from, { as: "JSON",
@@ -249,6 +256,77 @@ test("Avro: avsc's file arrives; a time of day is only a number", async () => {
     [null, "1970-01-02", "1500000", "3600000000", "-1.23", "x"],
   ]);
 });
+
+// What Runnel writes, each value of each type: as COPY INTO would be told.
+const DATABRICKS = { bool: "BOOLEAN", int8: "TINYINT", int16: "SMALLINT",
+  int32: "INT", int64: "BIGINT", float: "FLOAT", double: "DOUBLE",
+  date: "DATE", timestamp: "TIMESTAMP", timestamp_ntz: "TIMESTAMP_NTZ",
+  blob: "BINARY" };
+const typeOf = (c) => (c.kind === "decimal" ?
+  `DECIMAL(${c.precision}, ${c.scale})` : DATABRICKS[c.kind] ?? "STRING");
+
+// Each value as the text that values.mjs compares.
+const shownAs = (c) => ({
+  float: `CAST(CAST(${c.name} AS DOUBLE) AS STRING)`,
+  date: `unix_date(${c.name})`,
+  timestamp: `unix_micros(${c.name})`,
+  timestamp_ntz: `unix_micros(CAST(${c.name} AS TIMESTAMP))`,
+  text: `lower(hex(${c.name}))`, json: `lower(hex(${c.name}))`,
+  blob: `lower(hex(${c.name}))`, uuid: `lower(replace(${c.name}, '-', ''))`,
+  decimal: `regexp_replace(CAST(${c.name} AS STRING), '[.]', '')`,
+}[c.kind] ?? c.name);
+
+function asTruth(c, v) {
+  if (v === null) return null;
+  switch (c.kind) {
+  case "float": case "double": {
+    const n = Number(v);
+    return Number.isNaN(n) ? "nan" : doubleBits(n);
+  }
+  case "decimal": return String(BigInt(v));
+  case "time": {
+    const [, h, m, s, us = ""] = /^(\d\d):(\d\d):(\d\d)(?:\.(\d+))?$/.exec(v);
+    return String(((BigInt(h) * 60n + BigInt(m)) * 60n + BigInt(s)) *
+      1000000n + BigInt(us.padEnd(6, "0")));
+  }
+  default: return v;
+  }
+}
+
+const TEXT_OPTIONS = { csv: { ...RFC, nullValue: "never in a row",
+  lineSep: "\\n" }, json: { mode: "FAILFAST", primitivesAsString: "true" } };
+
+// On a runtime that reads numbers in JSON through doubles, only those decimals
+// that doubles hold.
+const recent = await boot({ exactJson: true });
+for (const [as, on, decimals] of [["csv", lake, 38], ["json", lake, 15],
+  ["json", recent, 38], ["avro", lake, 38], ["parquet", lake, 38]])
+  test(`${as}: each value that Runnel writes arrives (decimals of ` +
+    `${decimals} digits)`, async () => {
+    const columnar = as === "avro" || as === "parquet";
+    const columns = everyColumn().filter((c) => (c.precision ?? 0) <=
+      decimals && !(columnar && ["time", "uuid"].includes(c.kind)));
+    const t = extremeTable(200, columns);
+    const name = await table(columns.map((c) =>
+      `${c.name} ${typeOf(c)}`).concat("_runnel_run STRING").join(", "), on);
+    const from = await upload({ [`p.${as}`]: await tableJobRun(t, as) });
+    const items = columns.map((c) => (c.kind === "blob" && !columnar ?
+      `unbase64(${c.name})` : `${c.name}::${typeOf(c)}`) + ` AS ${c.name}`)
+      .concat("'r' AS _runnel_run").join(", ");
+    assert.equal(await inserted(copy(name, from, { as: as.toUpperCase(), items,
+      files: [`p.${as}`], o: TEXT_OPTIONS[as] ?? {} }), on), t.n);
+    const rows = await on.rows(
+      `SELECT ${columns.map(shownAs).join(", ")} FROM ${name}`);
+    sameColumns(columns.map((c, i) => rows.map((r) => asTruth(c, r[i]))), t,
+      as);
+  });
+
+async function tableJobRun(t, as) {
+  const e = tableJob(t, { format: as,
+    ...TEXT_OPTIONS[as] && { nan: "text" } });
+  await e.job.done();
+  return (await onlyRun(folderReader(e.out))).files[0].bytes;
+}
 
 // --------------------------------------------------------------- COPY INTO
 
@@ -346,7 +424,7 @@ test("a path is read only with a credential for it", async () => {
     { as: "JSON", withs }));
   const from = `${ROOT}/${folder}`;
   await refuses(load(from), "NO_PARENT_EXTERNAL_LOCATION_FOR_PATH");
-  await refuses(load(from, sas("rl", 24 * 30)),
+  await refuses(load(from, sas("rl", 24 * 3)),
     "COPY_INTO_CREDENTIALS_REFUSED");
   await refuses(load(from, sas("r", 1)), "COPY_INTO_CREDENTIALS_REFUSED");
   await refuses(load(from, sas("rl", 1).replace(/sig=..../, "sig=AAAA")),

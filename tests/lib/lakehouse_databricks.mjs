@@ -62,20 +62,25 @@ function translate(e) {
 
 // options:
 //   schemas     ["main.default", …]: those that there are
-//   locations   ["abfss://box@account.dfs.core.windows.net/path", …]: external
-//               locations with a credential for Azurite
+//   locations   ["abfss://box@account.dfs.core.windows.net/path", …]: those
+//               that are external locations with a credential for Azurite
 //   volumes     { "/Volumes/main/raw/files": "box/path" }
-//   maxSasHours how long a SAS in a statement may be good for (24)
+//   maxSasHours how long a SAS in a statement may be good for (48)
 //   secrets     { scope: { key: value } }
 //   synapse     { host, port, database, user, password }: who may log in
+//   exactJson   the runtime keeps the digits of JSON numbers read as texts
 //   faults      see lakehouse.mjs
 export async function createEngine(store, options) {
   const { schemas = ["main.default", "main.sales"], locations = [],
-    volumes = {}, maxSasHours = 24, secrets = {}, faults = {} } = options;
+    volumes = {}, maxSasHours = 48, secrets = {}, faults = {},
+    exactJson = false } = options;
   const known = new Set(schemas.map((s) => s.toLowerCase()));
   const connections = new Map();
   const foreign = new Map();
   await defineFunctions(store);
+
+  const optionsOf = (format, given) =>
+    ({ ...formatOptions(format, given), exact: exactJson });
 
   // ---------------------------------------------------------------- names
 
@@ -364,7 +369,7 @@ export async function createEngine(store, options) {
       throw err("UNRESOLVABLE_TABLE_VALUED_FUNCTION", "42883", from.name);
     const { format, schema, ...rest } = from.named;
     const s = { format: format?.toUpperCase(), source: from.args[0] };
-    const o = formatOptions(s.format, rest);
+    const o = optionsOf(s.format, rest);
     if (schema) o.schema = parse(`CREATE TABLE t (${schema})`).columns;
     const where = openSource(s.source);
     const { found } = await gather(s, where, o);
@@ -395,7 +400,7 @@ export async function createEngine(store, options) {
   // as its mode says.
   async function externalSource(table, staged) {
     const { source, format, options: given } = table.external;
-    const o = formatOptions(format, given);
+    const o = optionsOf(format, given);
     const { found } = await gather({}, openSource(source), o);
     const files = await readFiles(store, format, found, o);
     staged.push(...files.stages.map((x) => x.name));
@@ -467,7 +472,7 @@ export async function createEngine(store, options) {
       if (k !== "force" && k !== "mergeschema")
         throw err("UNKNOWN_COPY_OPTION", "42616", k);
     const on = (k) => /^true$/i.test(s.copyOptions[k] ?? "false");
-    const o = formatOptions(s.format, s.options);
+    const o = optionsOf(s.format, s.options);
     if ((s.byPosition || s.columns) && (s.format !== "CSV" || o.header))
       throw err("COPY_INTO_FEATURE_INCOMPATIBLE_SETTING", "42613",
         "a column list or BY POSITION is for CSV without header");
@@ -579,7 +584,7 @@ export async function createEngine(store, options) {
       if (external && s.using && s.using !== "DELTA") {
         const spec = { source: s.location, format: s.using,
           options: s.options ?? {} };
-        const o = formatOptions(spec.format, spec.options);
+        const o = optionsOf(spec.format, spec.options);
         if (columns.length === 0) {
           const { found } = await gather({}, openSource(spec.source), o);
           const files = await readFiles(store, spec.format, found, o);
@@ -732,9 +737,9 @@ export async function createEngine(store, options) {
       return await store.transaction(async () => {
         await lag(table);
         // One row of the target may be changed by one of the source.
-        const twice = await store.query(`SELECT 1 FROM ${table.physical} AS t ` +
-          `JOIN (${inner.sql}) AS s ON ${on} GROUP BY t.rowid HAVING ` +
-          "count(*) > 1 LIMIT 1");
+        const twice = await store.query("SELECT 1 FROM " +
+          `${table.physical} AS t JOIN (${inner.sql}) AS s ON ${on} ` +
+          "GROUP BY t.rowid HAVING count(*) > 1 LIMIT 1");
         if (twice.rows.length && s.whens.some((w) => w.matched))
           throw err("DELTA_MULTIPLE_SOURCE_ROW_MATCHING_TARGET_ROW_IN_MERGE",
             "21506", "Cannot perform Merge as multiple source rows matched " +

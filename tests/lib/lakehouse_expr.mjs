@@ -18,7 +18,6 @@ const DUCK = { BOOLEAN: "BOOLEAN", TINYINT: "TINYINT", SMALLINT: "SMALLINT",
   VOID: "VARCHAR" };
 
 const INTEGERS = ["TINYINT", "SMALLINT", "INT", "BIGINT"];
-const BITS = { TINYINT: 8n, SMALLINT: 16n, INT: 32n, BIGINT: 64n };
 const isInteger = (t) => INTEGERS.includes(t);
 const isFloating = (t) => t === "FLOAT" || t === "DOUBLE";
 const isDecimal = (t) => t.startsWith("DECIMAL");
@@ -61,9 +60,9 @@ const mismatch = (message) => no("DATATYPE_MISMATCH", message);
 const failed = (x, type) => "error('[CAST_INVALID_INPUT] The value ' || " +
   `quote_of(${x}) || ' of the type "STRING" cannot be cast to "${type}"')`;
 
-const guarded = (x, type, pattern, then) => `CASE WHEN ${x} IS NULL THEN NULL ` +
-  `WHEN regexp_full_match(trim_of(${x}), ${lit(pattern)}, 'i') THEN ${then} ` +
-  `ELSE ${failed(x, type)} END`;
+const guarded = (x, type, pattern, then) =>
+  `CASE WHEN ${x} IS NULL THEN NULL WHEN regexp_full_match(trim_of(${x}), ` +
+  `${lit(pattern)}, 'i') THEN ${then} ELSE ${failed(x, type)} END`;
 
 const DATE = String.raw`[+-]?\d{4,7}-\d{1,2}-\d{1,2}`;
 const CLOCK = String.raw`\d{1,2}:\d{1,2}(:\d{1,2}(\.\d{0,9})?)?`;
@@ -328,8 +327,9 @@ const FUNCTIONS = {
   }],
   substr: [2, 3, (a) => a[0].type === "BINARY" ? { type: "BINARY",
     sql: `spark_bytes(${a[0].sql}, ${a[1].sql}, ` +
-      `${a[2]?.sql ?? "2147483647"})` } : text(`substr(${castTo(a[0], "STRING")}, ` +
-    `${a.slice(1).map((x) => need(x, isInteger, "substr")).join(", ")})`)],
+      `${a[2]?.sql ?? "2147483647"})` } : text("substr(" +
+    [castTo(a[0], "STRING"), ...a.slice(1).map((x) =>
+      need(x, isInteger, "substr"))].join(", ") + ")")],
   substring: [2, 3, (a) => FUNCTIONS.substr[2](a)],
   left: [2, 2, ([x, n]) => text(`left(${castTo(x, "STRING")}, ${n.sql})`)],
   right: [2, 2, ([x, n]) => text(`right(${castTo(x, "STRING")}, ${n.sql})`)],
@@ -717,4 +717,4 @@ function finish(q, found, world) {
   return { ...found, sql };
 }
 
-export { common, hasAggregate, isMoment, isNumeric, BITS };
+export { common, hasAggregate, isMoment, isNumeric };

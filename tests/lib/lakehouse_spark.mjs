@@ -56,6 +56,9 @@ export function formatOptions(format, given) {
     if (!["PERMISSIVE", "DROPMALFORMED", "FAILFAST"].includes(o.mode))
       throw new LakeError("INVALID_FORMAT_OPTION", "22023", `mode ${o.mode}`);
   }
+  if (o.linesep !== null && o.linesep !== undefined && o.linesep.length !== 1)
+    throw new LakeError("INVALID_FORMAT_OPTION", "22023",
+      "lineSep is one character");
   if (o.encoding && !/^utf-?8$/i.test(o.encoding))
     throw new LakeError("INVALID_FORMAT_OPTION", "22023",
       `encoding ${o.encoding}: this stand-in reads UTF-8`);
@@ -186,7 +189,8 @@ function csvType(values) {
 // Where the options are those of RFC 4180, DuckDB must see the same rows.
 async function sameInDuck(store, text, rows, names, o) {
   if (!o.multiline || o.escape !== o.quote || o.quote === "" ||
-      o.sep.length !== 1 || (o.linesep ?? "\n") !== "\n" || o.skiprows !== "0" ||
+      o.sep.length !== 1 || (o.linesep ?? "\n") !== "\n" ||
+      o.skiprows !== "0" ||
       names.length < 2 || rows.some((r) => r.length !== names.length) ||
       text.length > 1 << 24 || text.includes("\r") ||
       o.ignoreleadingwhitespace || o.ignoretrailingwhitespace)
@@ -261,7 +265,11 @@ class Num {
 }
 
 function parseJson(text) {
-  const rule = /\s*(?:("(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)|(true|false|null)|([{}[\],:]))/y;
+  const rule = new RegExp([
+    String.raw`\s*(?:("(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|`,
+    String.raw`u[0-9a-fA-F]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?`,
+    String.raw`(?:[eE][+-]?\d+)?)|(true|false|null)|([{}[\],:]))`,
+  ].join(""), "y");
   const bad = () => {
     throw new SyntaxError(`at ${rule.lastIndex}`);
   };
@@ -354,12 +362,13 @@ function widerJson(a, b) {
   return `DECIMAL(${p},0)`;
 }
 
-function jsonText(v, type) {
+// A number read as a text goes through a double, unless the runtime keeps the
+// text as it is (Spark 4: spark.sql.json.enableExactStringParsing).
+function jsonText(v, type, exact) {
   if (v === undefined || v === null) return null;
-  if (v instanceof Num) {
-    if (type !== "STRING" || /^-?\d+$/.test(v.text)) return v.text;
-    return String(Number(v.text)); // through a double
-  }
+  if (v instanceof Num)
+    return type !== "STRING" || exact || /^-?\d+$/.test(v.text) ? v.text :
+      String(Number(v.text)).replace(/^0$/, v.text);
   if (typeof v === "object") return v.raw;
   return String(v);
 }
@@ -402,7 +411,7 @@ async function readJson(store, files, o) {
     opaque: t === "ARRAY" || t === "STRUCT" }));
   return stageTexts(store, columns, loads.map(({ path, rows }) => ({ path,
     rows: rows.map((r) => columns.map((c) =>
-      jsonText(r.get(c.name), c.type))) })));
+      jsonText(r.get(c.name), c.type, o.exact))) })));
 }
 
 // -------------------------------------------------------------------- Avro
@@ -462,8 +471,7 @@ function avroKind(type) {
   case "boolean": return same("BOOLEAN");
   case "int": return same("INT");
   case "long": return same("BIGINT");
-  case "float": return same("FLOAT");
-  case "double": return { type: "DOUBLE",
+  case "float": case "double": return { type: type.type.toUpperCase(),
     text: (v) => (Object.is(v, -0) ? "-0.0" : String(v)) };
   case "string": case "enum": return same("STRING");
   case "bytes": case "fixed":
@@ -519,7 +527,8 @@ function parquetKind(c) {
   case "BOOLEAN": return is("BOOLEAN");
   case "FLOAT": return is("FLOAT");
   case "DOUBLE": return is("DOUBLE");
-  case "INT96": return is("TIMESTAMP", c.duck === "TIMESTAMP" ? utc : undefined);
+  case "INT96":
+    return is("TIMESTAMP", c.duck === "TIMESTAMP" ? utc : undefined);
   case "INT32":
     if (/DateType|DATE/.test(note)) return is("DATE");
     return { TINYINT: is("TINYINT"), SMALLINT: is("SMALLINT"),
