@@ -42,6 +42,9 @@ static void one(const struct cli_command *c)
     if (takes(c, " --fresh "))
         rn_print(&cli_out, "  --fresh                  ignore a run that "
                            "could be resumed\n");
+    if (takes(c, " --html "))
+        rn_print(&cli_out, "  --html FILE              the report as a page "
+                           "to forward\n");
     if (takes(c, " --log-level "))
         rn_print(&cli_out, "  --log-level LEVEL        error, warn, info or "
                            "debug, on stderr\n");

@@ -17,8 +17,9 @@ const struct cli_command cli_commands[] = {
       " --set --log-level ", 1, 1, cli_check },
     { "status", "JOB.ini... [--json]", "the last runs, from the journal",
       " --set --json --log-level ", 1, CLI_JOBS, cli_status },
-    { "validate", "JOB.ini [RUN]", "compare a run with what was loaded", " ", 0,
-      CLI_JOBS, NULL },
+    { "validate", "JOB.ini [RUN] [--json] [--html FILE]",
+      "compare what every place holds of a run",
+      " --set --json --html --log-level ", 1, 2, cli_validate },
     { "daemon", "JOB.ini...", "run jobs on their schedules", " ", 0, CLI_JOBS,
       NULL },
     { "handoff", "JOB.ini --for LANGUAGE", "code that reads the data", " ", 0,
@@ -29,8 +30,9 @@ const struct cli_command cli_commands[] = {
 };
 const size_t cli_commands_n = RN_COUNTOF(cli_commands);
 
-static const char *const options[] = { "--set",   "--json",      "--quiet",
-                                       "--fresh", "--log-level", "--help" };
+static const char *const options[] = { "--set",   "--json", "--quiet",
+                                       "--fresh", "--html", "--log-level",
+                                       "--help" };
 
 /* Whatever was typed may hold a secret in the wrong place, so only what looks
  * like a word is repeated.
@@ -147,6 +149,15 @@ static int set_level(const struct cli_command *c, struct cli_options *o,
     return CLI_DONE;
 }
 
+static int set_page(const struct cli_command *c, struct cli_options *o,
+                    const char *path)
+{
+    if (path == NULL || *path == 0)
+        return missing_value(c, "--html");
+    o->html = path;
+    return CLI_DONE;
+}
+
 /* The option at argv[*at]. */
 static int parse_option(int argc, char **argv, int *at, struct cli_options *o,
                         const struct cli_command *c)
@@ -163,6 +174,8 @@ static int parse_option(int argc, char **argv, int *at, struct cli_options *o,
         return add_setting(c, o, value_of(argc, argv, at, text + len));
     if (strcmp(name, "--log-level") == 0)
         return set_level(c, o, value_of(argc, argv, at, text + len));
+    if (strcmp(name, "--html") == 0)
+        return set_page(c, o, value_of(argc, argv, at, text + len));
     if (has_value) {
         cli_complain("%s %s: takes no value", c->name, name);
         return CLI_USAGE;
