@@ -6,9 +6,6 @@
 
 #include "runnel/port.h"
 
-/* A statement is waited for on its connection for 30 s. */
-#define IDLE_MIN_MS 60000
-
 /* A service that is down for longer is left for the next run. */
 #define RETRY_MS 300000
 
@@ -29,9 +26,6 @@ static bool databricks_wanted(const struct rn_config *c)
 
 static struct rn_rest_options rest_options(const struct rn_config *c)
 {
-    int64_t idle = c->store.idle_ms, request = c->store.request_ms;
-
-    idle = idle < IDLE_MIN_MS ? IDLE_MIN_MS : idle;
     return (struct rn_rest_options){
         .borrows = true,
         .key = "databricks.host",
@@ -40,8 +34,8 @@ static struct rn_rest_options rest_options(const struct rn_config *c)
         .ca = c->tls.ca,
         .proxy = c->store.proxy,
         .connect_ms = c->store.connect_ms,
-        .idle_ms = idle,
-        .request_ms = request < idle ? idle : request,
+        .idle_ms = c->store.idle_ms,
+        .request_ms = c->store.request_ms,
         .retry_ms = RETRY_MS,
         .body = RN_DBX_BODY,
         .answer = RN_DBX_ANSWER,
@@ -111,17 +105,38 @@ static bool take_place(const char *url, struct place *to)
 /* abfss://CONTAINER@ACCOUNT.dfs.core.windows.net, in other clouds with their
  * ending; of an emulator what the service would be called.
  */
-static int container_of(const struct rn_config *c, const struct place *at,
-                        char *to, size_t cap)
+static int abfss_of(const struct place *at, char *to, size_t cap)
 {
     const char *end = strstr(at->host, ".blob.");
 
+    return snprintf(to, cap, "abfss://%s@%s.dfs.%s", at->container, at->account,
+                    end ? end + 6 : "core.windows.net");
+}
+
+static int container_of(const struct rn_config *c, const struct place *at,
+                        char *to, size_t cap)
+{
     if (c->databricks.access == RN_ACCESS_VOLUME)
         return snprintf(to, cap, "%s", c->databricks.volume);
     if (c->databricks.location[0])
         return snprintf(to, cap, "%s", c->databricks.location);
-    return snprintf(to, cap, "abfss://%s@%s.dfs.%s", at->container, at->account,
-                    end ? end + 6 : "core.windows.net");
+    return abfss_of(at, to, cap);
+}
+
+int rn_dbx_abfss(const struct rn_config *c, char *to, size_t cap)
+{
+    struct place at = { .prefix = "" };
+    int n;
+
+    if (strncmp(c->databricks.location, "abfss://", 8) == 0)
+        n = snprintf(to, cap, "%s", c->databricks.location);
+    else if (take_place(c->store.url, &at))
+        n = abfss_of(&at, to, cap);
+    else
+        return RN_E_ABSENT;
+    while (n > 0 && (size_t)n < cap && to[n - 1] == '/')
+        to[--n] = 0;
+    return n > 0 && (size_t)n < cap ? RN_OK : RN_E_ABSENT;
 }
 
 static int find_root(struct rn_databricks *d)

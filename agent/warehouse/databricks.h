@@ -109,6 +109,11 @@ struct rn_dbx_files {
 int rn_dbx_files(struct rn_databricks *d, const struct rn_dataset *dataset,
                  struct rn_dbx_files *f);
 
+/* The container as Spark calls it, abfss://CONTAINER@ACCOUNT.dfs…, without a
+ * slash at its end. RN_E_ABSENT: the job's files are in none.
+ */
+int rn_dbx_abfss(const struct rn_config *c, char *to, size_t cap);
+
 /* What is written into: the table, or a staging table beside it. */
 struct rn_dbx_into {
     const char *table;

@@ -11,7 +11,7 @@
 #define NAME_SYNAPSE    128
 #define NAME_DATABRICKS 255
 
-#define PARTS           3
+#define PARTS           RN_SQL_PARTS
 #define COLUMNS_SYNAPSE 1024
 
 void rn_sql_text(struct rn_sql *q, const char *words)
@@ -203,6 +203,43 @@ void rn_sql_table(struct rn_sql *q, const char *table, const char *suffix)
             rn_sql_text(q, suffix);
         rn_out_byte(q->out, (uint8_t)closing(q->dialect));
     }
+}
+
+/* A part of those that read_table() found: what stands there twice is meant
+ * once, if it stood between quotes.
+ */
+static size_t unquoted(enum rn_sql_dialect d, struct rn_bytes part, uint8_t *to)
+{
+    bool quoted = part.p[-1] == (uint8_t)opening(d);
+    size_t n = 0;
+
+    for (size_t i = 0; i < part.n; i++) {
+        to[n++] = part.p[i];
+        i += quoted && part.p[i] == (uint8_t)closing(d);
+    }
+    return n;
+}
+
+int rn_sql_parts(enum rn_sql_dialect d, const char *table,
+                 struct rn_sql_parts *to)
+{
+    struct rn_bytes part[PARTS];
+    size_t used = 0;
+
+    to->n = read_table(d, table, part);
+    for (size_t i = 0; i < to->n; i++) {
+        uint8_t *at = to->text + used;
+        size_t n = part[i].n;
+
+        RN_ASSERT(n <= sizeof to->text - used);
+        if ((const char *)part[i].p > table)
+            n = unquoted(d, part[i], at);
+        else
+            memcpy(at, part[i].p, n);
+        to->part[i] = (struct rn_bytes){ at, n };
+        used += n;
+    }
+    return to->n > 0 ? RN_OK : RN_E_CONFIG;
 }
 
 /* -- names of columns ----------------------------------------------------- */

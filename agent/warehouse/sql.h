@@ -48,6 +48,18 @@ int rn_sql_check_table(enum rn_sql_dialect d, const char *table);
  */
 void rn_sql_table(struct rn_sql *q, const char *table, const char *suffix);
 
+/* What such a name means: its parts without quotes, for another engine or
+ * language. RN_E_CONFIG when it is none.
+ */
+#define RN_SQL_PARTS 3
+struct rn_sql_parts {
+    size_t n;
+    struct rn_bytes part[RN_SQL_PARTS]; /* into `text`, the table's last */
+    uint8_t text[RN_SQL_PARTS * 4 * 255];
+};
+int rn_sql_parts(enum rn_sql_dialect d, const char *table,
+                 struct rn_sql_parts *to);
+
 /* A column's type, for CREATE TABLE and for WITH lists.
  *
  *   runnel         Databricks       Synapse

@@ -1,0 +1,511 @@
+/* warehouse/connect.c: see warehouse/connect.h.
+ *
+ * After "Run federated queries on Microsoft Azure Synapse". What DESCRIBE says
+ * of a connection or catalog is for people and has changed between versions,
+ * so it is searched for the host or database that it must lead to, and where
+ * nothing is said of it, the count through it decides.
+ */
+#include "warehouse/connect.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/log.h"
+#include "row/utf8.h"
+#include "runnel/port.h"
+#include "warehouse/databricks.h"
+
+/* What Unity Catalog takes. */
+#define NAME_MAX 255
+
+struct connect {
+    struct rn_warehouse w; /* first */
+    struct rn_databricks *d;
+    char theirs[200]; /* the other one's place while ours is in messages */
+};
+
+static struct connect *self(struct rn_warehouse *w)
+{
+    return (struct connect *)w;
+}
+
+static const char *name_of(const struct rn_config *c)
+{
+    return c->connect.connection[0] ? c->connect.connection
+                                    : c->connect.catalog;
+}
+
+static uint8_t folded(uint8_t c)
+{
+    return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
+}
+
+static bool same(struct rn_bytes a, struct rn_bytes b)
+{
+    if (a.n != b.n)
+        return false;
+    for (size_t i = 0; i < a.n; i++)
+        if (folded(a.p[i]) != folded(b.p[i]))
+            return false;
+    return true;
+}
+
+/* -- jobs that cannot be connected ---------------------------------------- */
+
+static int refuse(const struct rn_config *c, struct rn_error *error,
+                  const char *why)
+{
+    return rn_fail(error, RN_E_CONFIG, RN_AT_CONFIG, "%s: %s", c->path, why);
+}
+
+/* Object names of Unity Catalog: no dot, blank, slash or control character. */
+static bool is_object(const char *name)
+{
+    size_t n = strlen(name);
+
+    for (size_t i = 0; i < n; i++) {
+        if (strchr("./\x7f", name[i]) || (uint8_t)name[i] <= ' ')
+            return false;
+    }
+    return n > 0 && n <= NAME_MAX && strstr(name, "${") == NULL &&
+           rn_utf8_good((const uint8_t *)name, n) == n;
+}
+
+static bool is_host(const char *host)
+{
+    size_t n = strspn(host, "0123456789abcdefghijklmnopqrstuvwxyz"
+                            "ABCDEFGHIJKLMNOPQRSTUVWXYZ-.");
+
+    return n > 0 && n <= 253 && host[n] == 0;
+}
+
+static bool is_text(const char *text)
+{
+    size_t n = strlen(text);
+
+    return n > 0 && n <= 255 && rn_utf8_good((const uint8_t *)text, n) == n;
+}
+
+int rn_connect_table(const struct rn_config *c, struct rn_sql_parts *parts,
+                     struct rn_bytes *schema, struct rn_bytes *table)
+{
+    int err = rn_sql_parts(RN_SQL_SYNAPSE, c->synapse.table, parts);
+
+    if (err < 0)
+        return err;
+    *table = parts->part[parts->n - 1];
+    *schema = parts->n > 1 ? parts->part[parts->n - 2] : RN_STR("dbo");
+    if (parts->n == 3 &&
+        !same(parts->part[0], rn_bytes_of(c->connect.database)))
+        return RN_E_CONFIG;
+    return RN_OK;
+}
+
+static int refuse_others(const struct rn_config *c, struct rn_error *error)
+{
+    struct rn_sql_parts parts;
+    struct rn_bytes schema, table;
+
+    if (!c->databricks.wanted || c->databricks.load == RN_DATABRICKS_NONE ||
+        !c->databricks.warehouse[0])
+        return refuse(c, error,
+                      "[connect] needs [databricks] with a warehouse, and load "
+                      "other than none: Databricks is what gets connected");
+    if (!c->synapse.wanted || !c->synapse.table[0])
+        return refuse(c, error,
+                      "[connect] needs [synapse] with a table: that is what "
+                      "Databricks gets to see");
+    if (rn_connect_table(c, &parts, &schema, &table) < 0)
+        return refuse(c, error,
+                      "synapse.table: expected schema.table, or with "
+                      "connect.database before them");
+    return RN_OK;
+}
+
+int rn_connect_refuses(const struct rn_config *c, struct rn_error *error)
+{
+    if (!c->connect.wanted)
+        return RN_OK;
+    if (!is_object(c->connect.catalog))
+        return refuse(c, error,
+                      "connect.catalog: no name of a catalog; without dots, "
+                      "blanks and slashes, at most 255 bytes");
+    if (!is_object(name_of(c)))
+        return refuse(c, error,
+                      "connect.connection: no name of a connection; without "
+                      "dots, blanks and slashes, at most 255 bytes");
+    if (!is_host(c->connect.host))
+        return refuse(c, error,
+                      "connect.host: expected a host's name alone, like "
+                      "WORKSPACE.sql.azuresynapse.net");
+    if (!is_text(c->connect.database))
+        return refuse(c, error, "connect.database: no name of a SQL pool");
+    if (!is_text(c->connect.scope) || !is_text(c->connect.user_key) ||
+        !is_text(c->connect.password_key))
+        return refuse(c, error,
+                      "connect.scope, user_key, password_key: expected names "
+                      "of secrets that Databricks has");
+    return refuse_others(c, error);
+}
+
+/* -- texts ---------------------------------------------------------------- */
+
+static void put_string(struct rn_sql *q, const char *text)
+{
+    rn_sql_string(q, rn_bytes_of(text));
+}
+
+static void put_secret(struct rn_sql *q, const struct rn_config *c,
+                       const char *key)
+{
+    rn_sql_text(q, "secret(");
+    put_string(q, c->connect.scope);
+    rn_sql_text(q, ", ");
+    put_string(q, key);
+    rn_sql_text(q, ")");
+}
+
+void rn_connect_put_connection(struct rn_sql *q, const struct rn_config *c)
+{
+    char port[16];
+
+    snprintf(port, sizeof port, "%u", c->connect.port);
+    rn_sql_text(q, "CREATE CONNECTION IF NOT EXISTS ");
+    rn_sql_name(q, rn_bytes_of(name_of(c)));
+    rn_sql_text(q, " TYPE sqldw OPTIONS (host ");
+    put_string(q, c->connect.host);
+    rn_sql_text(q, ", port ");
+    put_string(q, port);
+    rn_sql_text(q, ", user ");
+    put_secret(q, c, c->connect.user_key);
+    rn_sql_text(q, ", password ");
+    put_secret(q, c, c->connect.password_key);
+    rn_sql_text(q, ")");
+}
+
+void rn_connect_put_catalog(struct rn_sql *q, const struct rn_config *c)
+{
+    rn_sql_text(q, "CREATE FOREIGN CATALOG IF NOT EXISTS ");
+    rn_sql_name(q, rn_bytes_of(c->connect.catalog));
+    rn_sql_text(q, " USING CONNECTION ");
+    rn_sql_name(q, rn_bytes_of(name_of(c)));
+    rn_sql_text(q, " OPTIONS (database ");
+    put_string(q, c->connect.database);
+    rn_sql_text(q, ")");
+}
+
+void rn_connect_put_table(struct rn_sql *q, const struct rn_config *c)
+{
+    struct rn_sql_parts parts;
+    struct rn_bytes schema, table;
+
+    if (rn_connect_table(c, &parts, &schema, &table) < 0) {
+        (void)rn_out_fail(q->out, RN_E_CONFIG);
+        return;
+    }
+    rn_sql_name(q, rn_bytes_of(c->connect.catalog));
+    rn_sql_text(q, ".");
+    rn_sql_name(q, schema);
+    rn_sql_text(q, ".");
+    rn_sql_name(q, table);
+}
+
+/* -- opening -------------------------------------------------------------- */
+
+static bool connect_wanted(const struct rn_config *c)
+{
+    return c->connect.wanted;
+}
+
+size_t rn_connect_need(const struct rn_config *c)
+{
+    return c->connect.wanted ? RN_ROUND(sizeof(struct connect)) : 0;
+}
+
+static size_t connect_need(const struct rn_config *c, size_t columns)
+{
+    (void)columns;
+    return rn_connect_need(c);
+}
+
+int rn_connect_open(struct rn_warehouse *databricks, struct rn_arena *mem,
+                    struct rn_warehouse **w)
+{
+    const struct rn_config *config = databricks->config;
+    struct connect *c;
+    int err = rn_connect_refuses(config, databricks->error);
+
+    *w = NULL;
+    if (err < 0)
+        return err;
+    c = RN_TAKE(mem, struct connect, 1);
+    if (!c)
+        return rn_fail(databricks->error, RN_E_FULL, RN_AT_AGENT,
+                       "no memory is left for [connect]; raise job.memory");
+    c->w = (struct rn_warehouse){ .cls = &rn_warehouse_connect,
+                                  .config = config,
+                                  .error = databricks->error };
+    c->d = (struct rn_databricks *)databricks;
+    snprintf(c->w.place, sizeof c->w.place, "%.80s %.50s.%.60s",
+             c->d->rest.place, config->connect.catalog, config->synapse.table);
+    *w = &c->w;
+    return RN_OK;
+}
+
+static void connect_close(struct rn_warehouse *w)
+{
+    (void)w; /* the session is the other one's */
+}
+
+/* Its messages are about our catalog now. */
+static void begin(struct connect *c)
+{
+    struct rn_databricks *d = c->d;
+
+    rn_error_clear(&d->rest.fault);
+    d->rest.stopping = false;
+    d->rest.deadline_ms = rn_clock_mono() + d->w.config->databricks.deadline_ms;
+    memcpy(c->theirs, d->w.place, sizeof c->theirs);
+    memcpy(d->w.place, c->w.place, sizeof d->w.place);
+}
+
+static int end(struct connect *c, int err)
+{
+    memcpy(c->d->w.place, c->theirs, sizeof c->d->w.place);
+    return err < 0 ? rn_rest_raise(&c->d->rest, c->w.error) : RN_OK;
+}
+
+/* -- what is there -------------------------------------------------------- */
+
+/* One thing that DESCRIBE may tell. */
+struct look {
+    const char *describe;
+    const char *name;
+    const char *key; /* "host": whose value has to be `want` */
+    const char *want;
+    const char *what; /* for messages */
+    bool told;
+    bool ours;
+};
+
+static bool is_word(uint8_t c)
+{
+    return folded(c) != c || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+           c == '-' || c == '_' || c == '.' || c >= 0x80;
+}
+
+/* Whether the text holds it, with nothing of a name on its sides. */
+static bool holds(struct rn_bytes text, const char *what)
+{
+    struct rn_bytes w = rn_bytes_of(what);
+
+    for (size_t i = 0; w.n > 0 && i + w.n <= text.n; i++) {
+        if (same((struct rn_bytes){ text.p + i, w.n }, w) &&
+            (i == 0 || !is_word(text.p[i - 1])) &&
+            (i + w.n == text.n || !is_word(text.p[i + w.n])))
+            return true;
+    }
+    return false;
+}
+
+/* A row of name and value: "Options" with "((host,…),(port,1433))" or a line
+ * for each option. Values that are hidden tell nothing.
+ */
+static int judge(void *ctx, const struct rn_bytes *cell, size_t n)
+{
+    struct look *k = ctx;
+    bool listed;
+
+    if (n < 2 || !cell[0].p || !cell[1].p)
+        return RN_OK;
+    listed = (holds(cell[0], "options") || holds(cell[0], "properties")) &&
+             holds(cell[1], k->key);
+    if (!listed && !same(cell[0], rn_bytes_of(k->key)))
+        return RN_OK;
+    if (holds(cell[1], "***") || holds(cell[1], "redacted"))
+        return RN_OK;
+    k->told = true;
+    k->ours = k->ours || holds(cell[1], k->want);
+    return RN_OK;
+}
+
+static int begin_judging(void *ctx, struct rn_doc *doc, int columns)
+{
+    struct look *k = ctx;
+
+    (void)doc;
+    (void)columns;
+    k->told = k->ours = false;
+    return RN_OK;
+}
+
+/* CONNECTION_NOT_FOUND, NO_SUCH_CATALOG_EXCEPTION, RESOURCE_DOES_NOT_EXIST … */
+static bool says_absent(const struct rn_databricks *d)
+{
+    const char *class = d->rest.fault.service;
+
+    return strstr(class, "NOT_FOUND") || strstr(class, "NO_SUCH_") ||
+           strstr(class, "DOES_NOT_EXIST");
+}
+
+/* RN_OK: it is there, and nothing says that it leads elsewhere. RN_E_ABSENT: it
+ * is not there. RN_E_CONFIG: it leads elsewhere.
+ */
+static int look_at(struct connect *c, struct look *k)
+{
+    struct rn_databricks *d = c->d;
+    struct rn_dbx_ask ask = {
+        .repeat = true, .head = begin_judging, .row = judge, .ctx = k
+    };
+    struct rn_sql q = rn_dbx_begin(d);
+    int err;
+
+    rn_sql_text(&q, k->describe);
+    rn_sql_name(&q, rn_bytes_of(k->name));
+    err = rn_dbx_run(d, &ask);
+    if (err == RN_E_ABSENT || (err == RN_E_DENIED && says_absent(d)))
+        return RN_E_ABSENT;
+    if (err == RN_E_DENIED) {
+        rn_log(RN_LOG_INFO, "%s; going on without", d->rest.fault.text);
+        rn_error_clear(&d->rest.fault);
+        return RN_OK;
+    }
+    if (err < 0 || !k->told || k->ours)
+        return err;
+    return rn_rest_fail(&d->rest, RN_E_CONFIG,
+                        "%s: there is a %s %.80s already, but its %s is not "
+                        "%.80s; drop it, or give another name in [connect]",
+                        c->w.place, k->what, k->name, k->key, k->want);
+}
+
+/* Both; RN_E_ABSENT when one is missing. */
+static int look_at_both(struct connect *c)
+{
+    const struct rn_config *config = c->w.config;
+    struct look connection = { .describe = "DESCRIBE CONNECTION ",
+                               .name = name_of(config),
+                               .key = "host",
+                               .want = config->connect.host,
+                               .what = "connection" };
+    struct look catalog = { .describe = "DESCRIBE CATALOG EXTENDED ",
+                            .name = config->connect.catalog,
+                            .key = "database",
+                            .want = config->connect.database,
+                            .what = "catalog" };
+    int first = look_at(c, &connection);
+    int err = first;
+
+    if (err == RN_OK || err == RN_E_ABSENT)
+        err = look_at(c, &catalog);
+    return err == RN_OK ? first : err;
+}
+
+/* -- the class's calls ---------------------------------------------------- */
+
+static int send(struct connect *c,
+                void (*put)(struct rn_sql *q, const struct rn_config *config))
+{
+    struct rn_dbx_ask ask = { .repeat = true };
+    struct rn_sql q = rn_dbx_begin(c->d);
+
+    put(&q, c->w.config);
+    return rn_dbx_run(c->d, &ask);
+}
+
+static int count(struct connect *c, const char *run, uint64_t *rows)
+{
+    struct rn_sql q = rn_dbx_begin(c->d);
+
+    rn_sql_text(&q, "SELECT count(*) FROM ");
+    rn_connect_put_table(&q, c->w.config);
+    rn_sql_text(&q, " WHERE ");
+    rn_sql_name(&q, RN_STR(RN_RUN_COLUMN));
+    rn_sql_text(&q, " = ");
+    put_string(&q, run);
+    return rn_dbx_number(c->d, rows);
+}
+
+/* The secrets, the network, and the right to read: a count of no run's rows.
+ * A table that is not there yet comes with the first load.
+ */
+static int try_it(struct connect *c)
+{
+    uint64_t rows;
+    int err = look_at_both(c);
+
+    if (err == RN_E_ABSENT) {
+        rn_log(RN_LOG_INFO, "%s: will be made", c->w.place);
+        return RN_OK;
+    }
+    if (err == RN_OK)
+        err = count(c, "", &rows);
+    if (err != RN_E_ABSENT || c->w.config->synapse.create == RN_CREATE_NEVER)
+        return err;
+    return RN_OK;
+}
+
+static int connect_check(struct rn_warehouse *w)
+{
+    begin(self(w));
+    return end(self(w), try_it(self(w)));
+}
+
+static int make(struct connect *c)
+{
+    int err = send(c, rn_connect_put_connection);
+
+    if (err == RN_OK)
+        err = send(c, rn_connect_put_catalog);
+    if (err == RN_OK)
+        err = look_at_both(c);
+    if (err != RN_E_ABSENT)
+        return err;
+    return rn_rest_fail(&c->d->rest, RN_E_DENIED,
+                        "%s: the connection or catalog was made, and now there "
+                        "is none; may this principal use it (USE CONNECTION, "
+                        "USE CATALOG)?",
+                        c->w.place);
+}
+
+int rn_connect_make(struct rn_warehouse *w)
+{
+    begin(self(w));
+    return end(self(w), make(self(w)));
+}
+
+static int connect_measure(struct rn_warehouse *w,
+                           const struct rn_dataset *dataset, bool columns,
+                           struct rn_measure *m)
+{
+    struct connect *c = self(w);
+
+    (void)columns; /* rows are the proof of it; the pool is asked the rest */
+    m->rows = 0;
+    begin(c);
+    return end(c, count(c, dataset->run, &m->rows));
+}
+
+static int connect_statement(struct rn_warehouse *w,
+                             const struct rn_dataset *dataset,
+                             struct rn_out *to)
+{
+    struct rn_sql q = { .out = to, .dialect = RN_SQL_DATABRICKS };
+
+    (void)dataset;
+    rn_connect_put_connection(&q, w->config);
+    rn_sql_text(&q, ";\n");
+    rn_connect_put_catalog(&q, w->config);
+    rn_sql_text(&q, ";\n");
+    return to->err;
+}
+
+const struct rn_warehouse_class rn_warehouse_connect = {
+    .name = "connection",
+    .section = "connect",
+    .wanted = connect_wanted,
+    .need = connect_need,
+    .check = connect_check,
+    .measure = connect_measure,
+    .statement = connect_statement,
+    .close = connect_close,
+};
