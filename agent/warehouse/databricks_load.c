@@ -36,8 +36,10 @@ struct work {
     struct rn_dbx_into to; /* what COPY INTO fills          */
     char suffix[RN_SQL_SUFFIX + 1];
     uint64_t have;     /* rows of the run in `to` before it */
-    uint64_t inserted; /* by COPY INTO's own account        */
-    bool exact;        /* no answer was lost                */
+    uint64_t inserted; /* by COPY INTO's own account, or by
+                        * the count where that was lost     */
+    uint64_t ledger;   /* rows of the run in the table      */
+    bool exact;        /* `inserted` is known               */
 };
 
 static const struct rn_config *config_of(const struct work *k)
@@ -91,20 +93,20 @@ struct step {
     const char *name;
     uint32_t first, n;     /* files */
     struct rn_dbx_into in; /* where its rows are counted */
+    uint64_t before;       /* how many of the run's there are */
 };
 
 /* Whether a step whose answer was lost, or that another writer got in the way
  * of, has happened: its rows are there.
  */
-static int has_happened(struct work *k, const struct step *s, uint64_t before,
-                        bool *happened)
+static int has_happened(struct work *k, const struct step *s, bool *happened)
 {
     uint64_t now = 0;
     int err = rn_dbx_count(k->d, &s->in, k->dataset->run, &now);
 
-    *happened = err == RN_OK && now > before;
-    if (*happened)
-        k->exact = false;
+    *happened = err == RN_OK && now > s->before;
+    if (*happened && s->n > 0)
+        k->inserted = now - k->have;
     return err;
 }
 
@@ -120,11 +122,8 @@ static int run_step(struct work *k, const struct step *s, struct taken *t)
 {
     struct rn_dbx_ask ask = { .head = find_columns, .row = take_row, .ctx = t };
     struct rn_databricks *d = k->d;
-    uint64_t before = 0;
-    int err = rn_dbx_count(d, &s->in, k->dataset->run, &before);
+    int err;
 
-    if (err < 0)
-        return err;
     for (unsigned tries = 1;; tries++) {
         struct rn_sql q = rn_dbx_begin(d);
         struct rn_error fault;
@@ -142,7 +141,7 @@ static int run_step(struct work *k, const struct step *s, struct taken *t)
         k->load->retries++;
         if (rn_rest_wait(&d->rest, d->poll_ms) < 0)
             return d->rest.fault.code;
-        err = has_happened(k, s, before, &happened);
+        err = has_happened(k, s, &happened);
         if (err < 0 || happened)
             return err;
         if (tries == RN_DBX_TRIES) {
@@ -302,7 +301,8 @@ static int stage(struct work *k)
     const struct rn_config *c = config_of(k);
     struct step publish = { .put = put_publish,
                             .name = "publishing",
-                            .in = { c->databricks.table, NULL } };
+                            .in = { c->databricks.table, NULL },
+                            .before = k->ledger };
     struct rn_sql q = rn_dbx_begin(k->d);
     struct taken t;
     int err;
@@ -362,6 +362,7 @@ static int by_staging(struct work *k)
     if (err < 0)
         return err;
     rn_error_clear(&k->d->rest.fault);
+    k->ledger = k->have;
     k->have = 0;
     err = stage(k);
     if (err == RN_OK)

@@ -14,6 +14,9 @@
  */
 #define SAS_LIFE_US (INT64_C(48) * 3600 * 1000000)
 
+/* Decimal digits that every double keeps. */
+#define DOUBLE_DIGITS 15
+
 static int refuse(const struct rn_config *c, struct rn_error *error,
                   const char *why)
 {
@@ -155,10 +158,11 @@ static int refuse_quotes(const struct rn_config *c,
         return refuse(c, error,
                       "file.quote = all: Databricks cannot tell a NULL in "
                       "quotes from a text; set it to non-null");
-    if (none && c->file.escape != 0)
+    if (c->file.escape != 0 && (none || c->file.escape != c->file.quote_char))
         return refuse(c, error,
-                      "file.escape: Databricks takes an escape within quotes "
-                      "only; set file.quote to minimal");
+                      "file.escape: readers differ in what an escape before "
+                      "anything but a quote means; leave it empty, so that "
+                      "quotes are doubled");
     if (c->file.null[0] && (typed(schema, RN_TEXT, RN_BLOB)))
         return refuse(c, error,
                       "file.null: Databricks cannot tell NULL from a text that "
@@ -183,15 +187,33 @@ static int refuse_csv(const struct rn_config *c, const struct rn_schema *schema,
     return refuse_quotes(c, schema, error);
 }
 
+/* Spark reads a JSON number with a point as a double, even into a text. */
+static const struct rn_col *inexact(const struct rn_schema *schema)
+{
+    for (size_t i = 0; i < schema->n; i++) {
+        const struct rn_col *col = &schema->col[i];
+
+        if (col->type == RN_DECIMAL && col->scale > 0 &&
+            col->precision > DOUBLE_DIGITS)
+            return col;
+    }
+    return NULL;
+}
+
 static int refuse_json(const struct rn_config *c,
                        const struct rn_schema *schema, struct rn_error *error)
 {
     const struct rn_col *time = typed(schema, RN_DATE, RN_TIMESTAMP);
+    const struct rn_col *decimal = inexact(schema);
 
     if (time && c->file.dates != RN_DATES_ISO)
         return refuse_column(c, time, error,
                              "file.dates: Databricks casts ISO dates only; set "
                              "it to iso");
+    if (decimal)
+        return refuse_column(c, decimal, error,
+                             "Databricks reads JSON numbers as doubles, which "
+                             "keep 15 digits; use parquet, avro or csv");
     return RN_OK;
 }
 

@@ -23,6 +23,8 @@
 /* Between two looks at a statement, at most. */
 #define POLL_MAX_MS 10000
 
+#define WAIT_MAX_S 30
+
 /* How long the service may take over a cancellation. */
 #define CANCEL_MS 5000
 
@@ -31,13 +33,27 @@ static void put(struct rn_out *o, const char *text)
     rn_out_put(o, text, strlen(text));
 }
 
+/* Seconds for which the service may keep a request waiting: well before the
+ * client, which the store shares, takes silence for a lost link. 0, or 5 to 50.
+ */
+static unsigned wait_seconds(const struct rn_config *c)
+{
+    int64_t s = c->store.idle_ms / 2000;
+
+    return s < 5 ? 0 : s > WAIT_MAX_S ? WAIT_MAX_S : (unsigned)s;
+}
+
 struct rn_sql rn_dbx_begin(struct rn_databricks *d)
 {
     struct rn_out *body = rn_rest_body(&d->rest);
+    char wait[24];
 
     put(body, "{\"warehouse_id\":\"");
     put(body, d->w.config->databricks.warehouse);
-    put(body, "\",\"wait_timeout\":\"30s\",\"on_wait_timeout\":\"CONTINUE\","
+    snprintf(wait, sizeof wait, "\",\"wait_timeout\":\"%us\"",
+             wait_seconds(d->w.config));
+    put(body, wait);
+    put(body, ",\"on_wait_timeout\":\"CONTINUE\","
               "\"disposition\":\"INLINE\",\"format\":\"JSON_ARRAY\","
               "\"statement\":\"");
     d->sql_at = body->len;
