@@ -171,6 +171,13 @@ static bool is_transient(int32_t native)
     return false;
 }
 
+/* Login failed, for one reason or another; FreeTDS has no SQLSTATE for it. */
+static bool is_login(int32_t native)
+{
+    return native == 18456 || native == 18452 || native == 18470 ||
+           (native >= 18486 && native <= 18488);
+}
+
 static int judge(struct synapse *s, int err)
 {
     if (err >= 0)
@@ -178,7 +185,7 @@ static int judge(struct synapse *s, int err)
     rn_syn_mask(s, s->fault.text);
     if (err != RN_E_STOP && err != RN_E_LINK && is_transient(s->fault.native))
         return RN_E_BUSY;
-    return err;
+    return is_login(s->fault.native) ? RN_E_AUTH : err;
 }
 
 static void drop_connection(struct synapse *s)
@@ -334,8 +341,9 @@ static int report(struct synapse *s, int err)
         return err;
     (void)rn_fail(e, err, RN_AT_WAREHOUSE, "%s: %s: %s%s", s->base.place,
                   s->what, s->fault.text, advice(err));
-    snprintf(e->service, sizeof e->service, "%s/%ld", s->fault.state,
-             (long)s->fault.native);
+    if (s->fault.state[0])
+        snprintf(e->service, sizeof e->service, "%s/%ld", s->fault.state,
+                 (long)s->fault.native);
     return err;
 }
 

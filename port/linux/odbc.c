@@ -36,6 +36,8 @@ _Static_assert(sizeof(SQLWCHAR) == 2, "unixODBC with two-byte characters");
       (SQLHSTMT, SQLUSMALLINT, SQLSMALLINT, SQLPOINTER, SQLLEN, SQLLEN *)) \
     X(SQLMoreResults, (SQLHSTMT))                                          \
     X(SQLCancel, (SQLHSTMT))                                               \
+    X(SQLGetConnectAttrW,                                                  \
+      (SQLHDBC, SQLINTEGER, SQLPOINTER, SQLINTEGER, SQLINTEGER *))         \
     X(SQLGetDiagRecW, (SQLSMALLINT, SQLHANDLE, SQLSMALLINT, SQLWCHAR *,    \
                        SQLINTEGER *, SQLWCHAR *, SQLSMALLINT, SQLSMALLINT *))
 
@@ -194,7 +196,8 @@ static int code_of(const struct rn_odbc_fault *f)
         return RN_E_AGAIN;
     if (strncmp(f->state, "28", 2) == 0)
         return RN_E_AUTH;
-    if (strncmp(f->state, "IM", 2) == 0)
+    /* 01000: the driver manager cannot load the driver. */
+    if (strncmp(f->state, "IM", 2) == 0 || strcmp(f->state, "01000") == 0)
         return RN_E_CONFIG;
     if (strcmp(f->state, "HY008") == 0)
         return RN_E_STOP;
@@ -224,6 +227,20 @@ static bool read_record(struct rn_odbc *o, SQLSMALLINT kind, SQLHANDLE h,
     return true;
 }
 
+/* FreeTDS has "unknown error" for a connection that broke under a statement:
+ * whether it is still there has to be asked.
+ */
+static bool is_dead(struct rn_odbc *o)
+{
+    SQLUINTEGER dead = SQL_CD_FALSE;
+
+    return o->connected &&
+           SQL_SUCCEEDED(
+               o->f.SQLGetConnectAttrW(o->dbc, SQL_ATTR_CONNECTION_DEAD, &dead,
+                                       SQL_IS_UINTEGER, NULL)) &&
+           dead == SQL_CD_TRUE;
+}
+
 /* Of up to eight records the first that a server wrote, else the first. A
  * lost link counts wherever it stands.
  */
@@ -241,7 +258,10 @@ static int fail_with(struct rn_odbc *o, SQLSMALLINT kind, SQLHANDLE h,
     }
     if (f->text[0] == 0)
         (void)snprintf(f->text, sizeof f->text, "the driver gives no reason");
-    return lost ? RN_E_LINK : code_of(f);
+    /* A server that refuses a login closes the connection, too. */
+    if (kind == SQL_HANDLE_DBC && is_servers(f->native))
+        return code_of(f);
+    return lost || is_dead(o) ? RN_E_LINK : code_of(f);
 }
 
 static int fail_own(struct rn_odbc_fault *f, int code, const char *text)
