@@ -8,7 +8,7 @@
 import { readFileSync, rmSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { SqlError } from "./lakehouse_tsql.mjs";
-import { assign, typeName } from "./lakehouse_tsql_bind.mjs";
+import { assign, typeName } from "./lakehouse_tsql_types.mjs";
 import { id, lit } from "./lakehouse_store.mjs";
 import { require } from "./harness.mjs";
 
@@ -160,6 +160,16 @@ export function* csvRows(text, form) {
   const { field, row, quote, first = 1, spanning = true } = form;
   const ends = [...row].sort((a, b) => b.length - a.length);
   const endAt = (i) => ends.find((e) => text.startsWith(e, i));
+  // Where each terminator is next; remembered, since one may be far away.
+  const seek = [field, ...ends].map((mark) => {
+    let found = -1;
+    return (from) => {
+      if (found >= from) return found;
+      found = text.indexOf(mark, from);
+      if (found < 0) found = Infinity;
+      return found;
+    };
+  });
   let at = 0;
   // Rows are skipped by their terminators, quotes or not (COPYSQL).
   for (let n = 1; n < first; n++) {
@@ -172,7 +182,7 @@ export function* csvRows(text, form) {
     at = next + endAt(next).length;
   }
   const skipRow = () => {
-    while (at < text.length && !endAt(at)) at++;
+    at = Math.min(text.length, ...seek.slice(1).map((find) => find(at)));
     at += endAt(at)?.length ?? 0;
   };
   while (at < text.length) {
@@ -201,9 +211,7 @@ export function* csvRows(text, form) {
         if (!error && at < text.length && !text.startsWith(field, at) &&
             !endAt(at)) error = "text behind a closing quote";
       } else {
-        let end = at;
-        while (end < text.length && !text.startsWith(field, end) &&
-          !endAt(end)) end++;
+        const end = Math.min(text.length, ...seek.map((find) => find(at)));
         // An empty field without quotes is NULL (1.5).
         value = end === at ? null : text.slice(at, end);
         at = end;

@@ -4,8 +4,9 @@
 // it and says what it can be told to do wrong.
 
 import { SqlError, parse } from "./lakehouse_tsql.mjs";
-import { Binder, DEFAULT_COLLATION, assign, duckType }
-  from "./lakehouse_tsql_bind.mjs";
+import { Binder } from "./lakehouse_tsql_bind.mjs";
+import { DEFAULT_COLLATION, assign, duckType }
+  from "./lakehouse_tsql_types.mjs";
 import { readCopy } from "./lakehouse_copy.mjs";
 import { rowset } from "./lakehouse_serverless.mjs";
 import { systemView } from "./lakehouse_system.mjs";
@@ -69,6 +70,7 @@ export class Pool {
     this.log = [];
     this.counts = {};
     this.oids = 1000;
+    this.qids = 0;
     this.sessions = 0;
     this.snapshots = new Map(); // of tables whose counts lag
   }
@@ -625,8 +627,12 @@ export class Session {
     const deed = pool.server.rule({ op: s.k, n: request.n, text: s.text,
       label: s.label, user: this.login.user, session: this }) ?? {};
     if (deed.delay) await sleep(deed.delay);
-    // Not even begun.
-    if (deed.lose) return this.lost();
+    // It never came.
+    if (deed.lose) {
+      pool.requests.splice(pool.requests.indexOf(request), 1);
+      request.status = "Lost";
+      return this.lost(deed.lose);
+    }
     if (deed.error) {
       this.finish(request, { number: deed.error.number });
       await this.doom();
@@ -641,28 +647,28 @@ export class Session {
     }
     // The client is gone, the statement goes on all the same.
     if (deed.late !== undefined) {
-      this.lost();
+      this.lost(deed.how);
       this.late = sleep(deed.late).then(() => this.execute(s, request, answer,
         deed)).catch(() => {});
       return this.late;
     }
     const count = await this.execute(s, request, answer, deed);
-    if (deed.drop) return this.lost();
+    if (deed.drop) return this.lost(deed.drop);
     if (deed.after) fail(deed.after.number, deed.after.message ??
       "as the test wants it", { level: deed.after.class });
     this.pending = { count: deed.rows ?? count };
     this.affected = count ?? 0;
   }
 
-  lost() {
-    this.connection.cut();
+  lost(how) {
+    this.connection.cut(how);
     this.cancelled = true;
   }
 
   record(s) {
     const { pool } = this;
     const n = pool.counts[s.k] = (pool.counts[s.k] ?? 0) + 1;
-    const request = { id: `QID${pool.requests.length + 1}`,
+    const request = { id: `QID${++pool.qids}`,
       session: `SID${this.spid}`, status: "Running", label: s.label ?? null,
       command: masked(s.text).slice(0, 4000), n, op: s.k, error: null,
       submitted: new Date().toISOString().slice(0, 23) };
@@ -720,7 +726,7 @@ export class Session {
   // What the table has now is what the next `times` SELECTs will see.
   async remember(s, times) {
     const table = this.pool.table(s.name);
-    const name = id(`lag${table.oid}_${this.pool.requests.length}`);
+    const name = id(`lag${table.oid}_${this.pool.qids}`);
     await this.store.exec(`CREATE TABLE ${name} AS SELECT * FROM ` +
       table.physical);
     this.pool.snapshots.set(table.oid, { name, times });

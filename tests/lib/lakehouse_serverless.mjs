@@ -4,7 +4,7 @@
 
 import { gunzipSync } from "node:zlib";
 import { SqlError } from "./lakehouse_tsql.mjs";
-import { assign, duckType, typeName } from "./lakehouse_tsql_bind.mjs";
+import { assign, duckType, typeName } from "./lakehouse_tsql_types.mjs";
 import { csvRows, fetchAll, misfit, parquetCodec, parquetType, place,
   terminator } from "./lakehouse_copy.mjs";
 import { id } from "./lakehouse_store.mjs";

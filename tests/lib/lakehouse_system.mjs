@@ -1,7 +1,7 @@
 // tests/lib/lakehouse_system.mjs: the catalog views of a pool that anybody here
 // asks, as relations of lakehouse_tsql_bind.mjs.
 
-import { DEFAULT_COLLATION, duckType } from "./lakehouse_tsql_bind.mjs";
+import { DEFAULT_COLLATION, duckType } from "./lakehouse_tsql_types.mjs";
 import { id, lit } from "./lakehouse_store.mjs";
 
 const INT = { k: "int" };

@@ -18,6 +18,7 @@
 //   { lose: true }     the connection breaks, and nothing was done
 //   { drop: true }     it is done, then the connection breaks: no answer
 //   { late: ms }       the connection breaks now, it is done that much later
+//                      ("end" for true, or how: "end": it is closed in order)
 //   { after: { number } }  it is done, then an error comes
 //   { delay: ms }      later
 //   { silent: true }   never answered (until an attention or the end)
@@ -38,7 +39,7 @@ import { makeCertificate } from "./azurite.mjs";
 import { cleanup, sleep } from "./harness.mjs";
 import { listenTds } from "./lakehouse_tds_wire.mjs";
 import { Pool, Session } from "./lakehouse_pool.mjs";
-import { defineFunctions } from "./lakehouse_tsql_bind.mjs";
+import { defineFunctions } from "./lakehouse_tsql_types.mjs";
 
 const taught = new WeakSet(); // stores that know T-SQL's functions
 
@@ -63,7 +64,7 @@ export async function startSynapse(options) {
   async function open(login, connection) {
     const deed = server.login(login, ++server.logins) ?? {};
     if (deed.delay) await sleep(deed.delay);
-    if (deed.drop) return connection.cut();
+    if (deed.drop) return connection.cut(deed.drop);
     if (deed.error) return { error: { class: 17, message:
       "Database 'pool' on server is not currently available.", ...deed.error } };
     if (login.user !== user || login.password !== password)

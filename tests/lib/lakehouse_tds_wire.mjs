@@ -478,7 +478,11 @@ class Connection {
     }
   }
 
-  cut() { this.socket.resetAndDestroy(); }
+  // By a reset, or as if the server's process had ended.
+  cut(how) {
+    if (how === "end") this.socket.destroy();
+    else this.socket.resetAndDestroy();
+  }
 
   write(type, data, last = true) {
     const to = this.stream ?? this.socket;
