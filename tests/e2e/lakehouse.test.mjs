@@ -13,6 +13,7 @@ import { duck } from "../lib/duck.mjs";
 import { tableJob } from "../lib/columnar.mjs";
 import { folderReader, onlyRun } from "../lib/job.mjs";
 import { errorBody, startLakehouse } from "../lib/lakehouse.mjs";
+import { startSynapse } from "../lib/lakehouse_tds.mjs";
 import { doubleBits, everyColumn, extremeTable, sameColumns }
   from "../lib/values.mjs";
 
@@ -567,6 +568,30 @@ test("Databricks sees Synapse through a connection whose secrets are right",
     await refuses(on.execute("INSERT INTO syn_cat.dbo.orders VALUES (1)"),
       "UNSUPPORTED_FEATURE.FOREIGN_TABLE_WRITE");
   });
+
+test("what a client of Synapse writes, Databricks counts", async () => {
+  const on = await boot({ synapse: undefined, secrets: {} });
+  const syn = await startSynapse({ store: on.store,
+    certificate: on.certificate });
+  on.synapse = syn;
+  on.secrets.vault = { user: syn.user, word: syn.password };
+  await syn.sql("CREATE TABLE dbo.both (a int, s nvarchar(20), t " +
+    "datetime2(6), u uniqueidentifier) WITH (HEAP)");
+  await syn.sql("INSERT INTO dbo.both (a, s) SELECT 1, N'x'");
+  await on.execute("CREATE CONNECTION IF NOT EXISTS `syn` TYPE sqldw OPTIONS " +
+    `(host '${syn.host}', port '${syn.port}', user secret('vault', 'user'), ` +
+    "password secret('vault', 'word'))");
+  await on.execute("CREATE FOREIGN CATALOG IF NOT EXISTS `syn_cat` USING " +
+    `CONNECTION \`syn\` OPTIONS (database '${syn.database}')`);
+  assert.deepEqual(await on.rows("SELECT count(*) FROM " +
+    "`syn_cat`.`dbo`.`both` WHERE `s` = 'x'"), [["1"]]);
+  assert.deepEqual(await on.rows("DESCRIBE CONNECTION `syn`"), [
+    ["Connection Name", "syn"], ["Connection Type", "SQLDW"],
+    ["Options", `((host,${syn.host}),(port,${syn.port}),` +
+      "(user,*********),(password,*********))"]]);
+  await syn.stop();
+  await on.stop();
+});
 
 // --------------------------------------------------------------------- API
 

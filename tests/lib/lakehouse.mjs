@@ -17,7 +17,11 @@
 //   coldStart      seconds for which the first statement is PENDING (0)
 //   chunkRows      rows in a chunk of a result (10000)
 //   jobs           { "123": async ({ parameters, execute, store }) => … }
-//   store          of createStore(), to share with the Synapse half
+//   store          of createStore(), to share with the Synapse half:
+//                  const syn = await startSynapse({ store: lake.store,
+//                    certificate: lake.certificate });
+//                  lake.synapse = syn;   who may log in there
+//                  lake.secrets.vault = { user: syn.user, word: syn.password };
 //
 // Faults, to be set on lake.faults at any time (numbers count down):
 //   lose        { match?, times? }  done, and then the connection is cut
@@ -121,7 +125,8 @@ export async function startLakehouse(options) {
     pollBlock = 0.2 } = options;
   const store = options.store ?? await createStore({ azurite });
   const faults = { ...options.faults };
-  const engine = await createEngine(store, { ...options, faults });
+  const engineOptions = { secrets: {}, ...options, faults };
+  const engine = await createEngine(store, engineOptions);
   const requests = [];
   const statements = [];
   const byId = new Map();
@@ -351,7 +356,7 @@ export async function startLakehouse(options) {
     }
   }
 
-  const API = String.raw`/api/2\.[012]`;
+  const API = String.raw`/api/2\.[12]`;
   const ROUTES = [
     ["POST", /^\/api\/2\.0\/sql\/statements\/?$/, async (q) => {
       const s = await startStatement(json(q));
@@ -508,13 +513,15 @@ export async function startLakehouse(options) {
     url: `https://127.0.0.1:${port}`, port, ca: files.ca, certificate: files,
     warehouse, token, client, secret, store, engine, faults, requests,
     statements, runs, broken: [],
+    secrets: engineOptions.secrets,
+    get synapse() { return engineOptions.synapse; },
+    set synapse(s) { engineOptions.synapse = s; },
 
     // What a statement answers, asked here and not over HTTPS.
     execute: (text, session) => engine.execute(text, session),
     rows: async (text, session) => (await engine.execute(text, session)).rows,
 
-    // Copies that were made of what must be in no request: neither the path,
-    // nor the text; a header may hold what it is for.
+    // No path and no body held any of them; a header may hold what it is for.
     checkSecrets(secrets) {
       for (const q of requests)
         for (const s of secrets.flatMap((x) => [x, encodeURIComponent(x),

@@ -919,17 +919,23 @@ export async function createEngine(store, options) {
       known.add(s.name.join(".").toLowerCase());
       return done();
     },
+    // Who may log in is shown to nobody.
     describe_connection(s) {
-      if (!connections.has(s.name.toLowerCase()))
-        throw err("CONNECTION_NOT_FOUND", "42704", s.name);
+      const c = connections.get(s.name.toLowerCase());
+      if (!c) throw err("CONNECTION_NOT_FOUND", "42704", s.name);
+      const shownOptions = Object.entries(c.options).map(([k, v]) =>
+        `(${k},${/user|password/.test(k) ? "*********" : v.text})`);
       return { columns: strings("info_name", "info_value"),
-        rows: [["Connection Name", s.name]] };
+        rows: [["Connection Name", c.name], ["Connection Type", "SQLDW"],
+          ["Options", `(${shownOptions.join(",")})`]] };
     },
     describe_catalog(s) {
-      if (!foreign.has(s.name.toLowerCase()))
-        throw err("CATALOG_NOT_FOUND", "42704", s.name);
+      const f = foreign.get(s.name.toLowerCase());
+      if (!f) throw err("CATALOG_NOT_FOUND", "42704", s.name);
       return { columns: strings("info_name", "info_value"),
-        rows: [["Catalog Name", s.name]] };
+        rows: [["Catalog Name", s.name], ["Catalog Type", "FOREIGN_CATALOG"],
+          ["Connection Name", f.connection],
+          ["Options", `((database,${f.database}))`]] };
     },
   };
 

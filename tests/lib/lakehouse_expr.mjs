@@ -188,7 +188,11 @@ function trySum(scale, list) {
     (scale ? `.${digits.slice(at)}` : "");
 }
 
+const taught = new WeakSet(); // stores that know these functions
+
 export async function defineFunctions(store) {
+  if (taught.has(store)) return;
+  taught.add(store);
   const d = require("@duckdb/node-api");
   const bytes = (v) => Buffer.from(v.bytes ?? v);
   const define = (name, parameterTypes, returnType, fn) =>
