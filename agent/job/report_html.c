@@ -94,13 +94,14 @@ static const char style[] =
     ".ok { color: var(--ok); }\n"
     ".different { color: var(--bad); }\n"
     ".failed { color: var(--unsure); }\n"
-    ".note, footer { color: var(--soft); font-size: .9rem;\n"
+    ".note, footer { color: var(--soft); font-size: .9rem; font-weight: 400;\n"
     "  overflow-wrap: anywhere; }\n"
     "table { border-collapse: collapse; width: 100%; }\n"
     "th, td { padding: .5rem .75rem; text-align: left; vertical-align: top;\n"
     "  border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }\n"
     "thead th { color: var(--soft); font-weight: 600; font-size: .9rem; }\n"
-    ".number { text-align: right; font-variant-numeric: tabular-nums; }\n"
+    "th.number, td.number { text-align: right; font-variant-numeric: "
+    "tabular-nums; }\n"
     "footer { margin-top: 2rem; }\n";
 
 static const char narrow[] =
@@ -121,14 +122,22 @@ static const char narrow[] =
 
 /* -- places --------------------------------------------------------------- */
 
+struct heading {
+    const char *label;
+    const char *kind; /* class of its cells, "" for none */
+};
+
 /* Screen readers are told what a narrow screen no longer shows. */
-static void open_table(struct rn_out *out, const char *const *label, size_t n)
+static void open_table(struct rn_out *out, const struct heading *h, size_t n)
 {
     put(out, "<table role=\"table\">\n<thead role=\"rowgroup\"><tr "
              "role=\"row\">");
-    for (size_t i = 0; i < n; i++)
-        rn_print(out, "<th role=\"columnheader\" scope=\"col\">%s</th>",
-                 label[i]);
+    for (size_t i = 0; i < n; i++) {
+        put(out, "<th role=\"columnheader\" scope=\"col\"");
+        if (h[i].kind[0] != '\0')
+            rn_print(out, " class=\"%s\"", h[i].kind);
+        rn_print(out, ">%s</th>", h[i].label);
+    }
     put(out, "</tr></thead>\n<tbody role=\"rowgroup\">\n");
 }
 
@@ -159,7 +168,7 @@ static const char *mark_of(enum rn_verdict verdict)
 
 static void put_place(struct rn_out *out, const struct rn_place *p)
 {
-    char number[RN_GROUPED_MAX], text[RN_GROUPED_MAX + RN_SIZE_MAX + 32];
+    char number[RN_GROUPED_MAX], text[RN_GROUPED_MAX + RN_SIZE_MAX + 32] = "";
 
     put(out, "<tr role=\"row\"><th role=\"rowheader\" scope=\"row\">");
     put_data(out, p->name);
@@ -172,7 +181,6 @@ static void put_place(struct rn_out *out, const struct rn_place *p)
     cell(out, "Rows", p->has_rows ? rn_grouped(p->rows, number) : "", "number");
     cell(out, "Columns compared",
          p->columns > 0 ? rn_grouped(p->columns, number) : "", "number");
-    text[0] = '\0';
     if (p->has_files) {
         char size[RN_SIZE_MAX];
         snprintf(text, sizeof text, "%s, %s%s", rn_grouped(p->files, number),
@@ -221,14 +229,17 @@ static void put_difference(struct rn_out *out, const struct rn_report *r,
 
 static void put_differences(struct rn_out *out, const struct rn_report *r)
 {
-    static const char *const label[] = { "Place", "Column or file", "Figure",
-                                         "Holds", "Expected" };
+    static const struct heading heads[] = { { "Place", "" },
+                                            { "Column or file", "" },
+                                            { "Figure", "" },
+                                            { "Holds", "" },
+                                            { "Expected", "" } };
     char number[RN_GROUPED_MAX];
 
     if (r->kept == 0)
         return;
     put(out, "<h2>What differs</h2>\n");
-    open_table(out, label, RN_COUNTOF(label));
+    open_table(out, heads, RN_COUNTOF(heads));
     for (size_t i = 0; i < r->kept; i++)
         put_difference(out, r, &r->difference[i]);
     close_table(out);
@@ -275,8 +286,11 @@ static void put_footer(struct rn_out *out, const struct rn_report *r)
 
 void rn_report_html(const struct rn_report *r, struct rn_out *out)
 {
-    static const char *const label[] = { "Place", "Rows", "Columns compared",
-                                         "Files", "Verdict" };
+    static const struct heading heads[] = { { "Place", "" },
+                                            { "Rows", "number" },
+                                            { "Columns compared", "number" },
+                                            { "Files", "number" },
+                                            { "Verdict", "" } };
 
     put(out, head);
     put(out, "<title>");
@@ -294,7 +308,7 @@ void rn_report_html(const struct rn_report *r, struct rn_out *out)
     put(out, "</p>\n<p class=\"note\">Run ");
     put_data(out, r->run);
     put(out, "</p>\n");
-    open_table(out, label, RN_COUNTOF(label));
+    open_table(out, heads, RN_COUNTOF(heads));
     for (size_t i = 0; i < r->places; i++)
         put_place(out, &r->place[i]);
     close_table(out);

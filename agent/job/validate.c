@@ -99,6 +99,8 @@ static int ask_container(struct validate *x)
     err = rn_validate_container(x);
     if (err < 0)
         cannot_ask(x, x->container, x->error);
+    if (err < 0 && !x->v->own) /* the manifest did not tell */
+        x->report->place[x->encoder].verdict = RN_VERDICT_FAILED;
     return err;
 }
 
@@ -220,19 +222,24 @@ static int say_difference(struct validate *x)
 {
     const struct rn_report *r = x->report;
     const struct rn_difference *d = &r->difference[0];
+    const char *place = r->place[d->place].name;
     char figure[2 * RN_SHOWN], more[48] = "";
 
     if (r->differences > 1)
         snprintf(more, sizeof more, ", and %llu more",
                  (unsigned long long)r->differences - 1);
-    name_figure(d, figure, sizeof figure);
     /* A difference is what this is about; what failed besides is in the report.
      */
     rn_error_clear(x->error);
+    if (strcmp(d->figure, RN_FIGURE_FILE) == 0)
+        return rn_fail(x->error, RN_E_INTEGRITY, RN_AT_VALIDATE,
+                       "run %s differs: %s is absent in %s%s", r->run, d->of,
+                       place, more);
+    name_figure(d, figure, sizeof figure);
     return rn_fail(x->error, RN_E_INTEGRITY, RN_AT_VALIDATE,
                    "run %s differs: %s: %s has %s, %s has %s%s", r->run, figure,
-                   r->place[d->place].name, d->value, r->place[d->against].name,
-                   d->expected, more);
+                   place, d->value, r->place[d->against].name, d->expected,
+                   more);
 }
 
 static void ask_all(struct validate *x)

@@ -83,6 +83,8 @@ struct rn_place {
     char error[200]; /* RN_VERDICT_FAILED: why it could not be asked    */
 };
 
+#define RN_FIGURE_FILE "file" /* it is absent */
+
 struct rn_difference {
     size_t place;            /* that differs                          */
     size_t against;          /* the one before it                     */

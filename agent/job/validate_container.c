@@ -100,8 +100,8 @@ static int on_file(void *ctx, uint32_t part, const struct rn_manifest_file *f)
         return err;
     err = rn_uploader_repeat(x->v->uploader, &h);
     if (err == RN_E_ABSENT) {
-        t.figure = "file";
-        rn_report_differs(x->report, &t, "absent", "there");
+        t.figure = RN_FIGURE_FILE;
+        rn_report_differs(x->report, &t, "absent", "present");
         return RN_OK;
     }
     if (err < 0)

@@ -496,7 +496,7 @@ static void files_that_are_gone_or_changed_are_found(void **state)
     DIFFERS("container", "part-00001.csv: run", "none");
     set_up("");
     strcpy(shelf.entry[1].path, "gone");
-    DIFFERS("container", "part-00001.csv: file", "absent");
+    DIFFERS("container", "part-00001.csv is absent in container");
     assert_int_equal(place("container")->files, 1);
     assert_int_equal(place("synapse")->verdict, RN_VERDICT_OK);
 }
