@@ -15,6 +15,7 @@
 #include "runnel/http.h"
 #include "runnel/port.h"
 #include "runnel/warehouse.h"
+#include "warehouse/connect.h"
 
 /* What a pool must at least hold: segments for the manifest, one in the data
  * lane's hand, and a block of four for each connection and one to fill.
@@ -243,6 +244,9 @@ static int lay_out(const struct rn_config *config,
                 rn_warehouses[i]->need(config, schema->n),
                 "statements and answers");
     }
+    if (schema && config->connect.wanted)
+        add(plan, "connect", rn_connect_need(config),
+            "Synapse as Databricks sees it");
     if (schema && rn_warehouses_http_need(config) > 0)
         add(plan, "https", rn_warehouses_http_need(config),
             "HTTP and TLS to the warehouses");
@@ -403,6 +407,10 @@ int rn_plan_job(const struct rn_config *config, struct rn_arena *mem,
         err = rn_fail(error, RN_E_FULL, RN_AT_AGENT,
                       "no memory is left for the names of the columns; raise "
                       "job.memory");
+    for (size_t i = 0; err == RN_OK && i < rn_warehouses_n; i++) {
+        if (rn_warehouses[i]->wanted(config))
+            err = rn_warehouses[i]->refuses(config, &columns, error);
+    }
     classes.source->close(source);
     return err;
 }

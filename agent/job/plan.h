@@ -19,7 +19,7 @@ struct rn_plan_part {
     const char *what; /* one line for the table */
 };
 
-#define RN_PLAN_PARTS 16
+#define RN_PLAN_PARTS 18
 
 struct rn_memory_plan {
     struct rn_plan_part part[RN_PLAN_PARTS];

@@ -11,6 +11,7 @@
 #include "core/log.h"
 #include "job/run_parts.h"
 #include "job/validate.h"
+#include "warehouse/connect.h"
 
 _Static_assert(RN_WAREHOUSES <= 8, "a bit for each in the journal");
 
@@ -45,6 +46,20 @@ static int open_validation(struct run *r, struct rn_arena *mem)
     return RN_OK;
 }
 
+/* It shares the session of the warehouse that it is made in. */
+static int open_connect(struct run *r, struct rn_arena *mem)
+{
+    int err = rn_connect_refuses(r->config, r->error);
+
+    if (err < 0 || !r->config->connect.wanted)
+        return err;
+    for (size_t i = 0; i < rn_warehouses_n; i++) {
+        if (rn_warehouses[i] == &rn_warehouse_databricks)
+            return rn_connect_open(r->warehouse[i], mem, &r->connect);
+    }
+    return RN_E_CONFIG;
+}
+
 int rn_run_open_warehouses(struct run *r, struct rn_arena *mem)
 {
     int err;
@@ -59,6 +74,9 @@ int rn_run_open_warehouses(struct run *r, struct rn_arena *mem)
 
         if (!cls->wanted(r->config))
             continue;
+        err = cls->refuses(r->config, &r->schema, r->error);
+        if (err < 0)
+            return err;
         err = cls->open(r->config, r->http, mem, r->error, &r->warehouse[i]);
         if (err < 0)
             return err;
@@ -67,13 +85,17 @@ int rn_run_open_warehouses(struct run *r, struct rn_arena *mem)
         snprintf(r->result->load[i].place, sizeof r->result->load[i].place,
                  "%s", r->warehouse[i]->place);
     }
-    if (r->config->validate.wanted)
-        return open_validation(r, mem);
-    return RN_OK;
+    err = open_connect(r, mem);
+    if (err == RN_OK && r->config->validate.wanted)
+        err = open_validation(r, mem);
+    return err;
 }
 
 void rn_run_close_warehouses(struct run *r)
 {
+    if (r->connect)
+        r->connect->cls->close(r->connect);
+    r->connect = NULL;
     for (size_t i = 0; i < rn_warehouses_n; i++) {
         if (r->warehouse[i])
             r->warehouse[i]->cls->close(r->warehouse[i]);
@@ -158,6 +180,13 @@ int rn_run_load(struct run *r, const struct rn_config *then,
         if (err == RN_E_STOP)
             break;
     }
+    if (first == RN_OK && r->connect) {
+        first = rn_connect_make(r->connect);
+        if (first < 0)
+            rn_fail(r->error, first, RN_AT_WAREHOUSE,
+                    "%s: could not be connected (%s)", r->connect->place,
+                    rn_err_name(first));
+    }
     return first;
 }
 
@@ -190,6 +219,10 @@ int rn_run_validate(struct run *r)
             target[v.targets++] =
                 (struct rn_validate_target){ w->cls->name, w, w->cls->measure };
     }
+    if (r->connect)
+        target[v.targets++] =
+            (struct rn_validate_target){ r->connect->cls->name, r->connect,
+                                         r->connect->cls->measure };
     r->result->report = r->report;
     return rn_validate(&v, &r->validation, r->report, r->error);
 }

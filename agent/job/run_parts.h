@@ -65,7 +65,8 @@ struct run {
 
     /* Those that the job has not are NULL. */
     struct rn_warehouse *warehouse[RN_WAREHOUSES];
-    struct rn_http *http; /* theirs: the store's, or their own */
+    struct rn_warehouse *connect; /* [connect]; NULL: the job has it not */
+    struct rn_http *http;         /* theirs: the store's, or their own */
     bool http_own;
     struct rn_arena validation; /* what asking all places needs */
     struct rn_report *report;

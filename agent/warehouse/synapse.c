@@ -398,6 +398,7 @@ static int synapse_statement(struct rn_warehouse *w, const struct rn_dataset *d,
 const struct rn_warehouse_class rn_warehouse_synapse = {
     .name = "synapse",
     .section = "synapse",
+    .refuses = rn_synapse_refuses,
     .wanted = synapse_wanted,
     .need = synapse_need,
     .open = synapse_open,

@@ -74,6 +74,12 @@ struct rn_warehouse_class {
     /* Whether this job has it. */
     bool (*wanted)(const struct rn_config *config);
 
+    /* RN_E_CONFIG, with what to change, for a job whose files it could not
+     * read as they are meant; asked before anything is sent.
+     */
+    int (*refuses)(const struct rn_config *config,
+                   const struct rn_schema *schema, struct rn_error *error);
+
     size_t (*need)(const struct rn_config *config, size_t columns);
     /* `http`: the job's one client, shared with its store (mbedTLS has one
      * heap a process).
@@ -112,6 +118,7 @@ struct rn_warehouse {
 
 extern const struct rn_warehouse_class rn_warehouse_databricks;
 extern const struct rn_warehouse_class rn_warehouse_synapse;
+extern const struct rn_warehouse_class rn_warehouse_connect;
 
 /* The client that all warehouses of a job share: the store's, or one of their
  * own where the store speaks no HTTP (`*own`: for rn_http_close).
