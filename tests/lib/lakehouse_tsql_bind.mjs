@@ -399,8 +399,9 @@ const FUNCTIONS = {
       refuse(`Argument data type ${a.t.k} is invalid for argument 2 of ` +
         "hashbytes function.", 8116);
     const data = toBytes(a, { k: "varbinary", n: "max" }).sql;
-    const node = name.replace("sha2_", "sha").replace(/^sha$/, "sha1");
-    return { sql: `ts_hash('${node}', ${data})`,
+    const own = { md5: "md5", sha1: "sha1", sha: "sha1", sha2_256: "sha256" };
+    return { sql: own[name] ? `from_hex(${own[name]}(${data}))` :
+      `ts_sha512(${data})`,
       t: { k: "varbinary", n: 8000 } };
   },
   getdate: () => ({ sql: "CAST(now() AT TIME ZONE 'UTC' AS TIMESTAMP)",

@@ -107,8 +107,8 @@ export function defineFunctions(connection) {
   define("ts_utf16", [d.VARCHAR], d.BLOB, (v) => Buffer.from(v, "utf16le"));
   define("ts_order", [d.VARCHAR], d.BLOB, swap);
   define("ts_page", [d.VARCHAR], d.BLOB, pageBytes);
-  define("ts_hash", [d.VARCHAR, d.BLOB], d.BLOB,
-    (how, v) => createHash(how).update(bytes(v)).digest());
+  define("ts_sha512", [d.BLOB], d.BLOB,
+    (v) => createHash("sha512").update(bytes(v)).digest());
   define("ts_cut8", [d.VARCHAR, d.INTEGER], d.VARCHAR, cutBytes);
   define("ts_cut16", [d.VARCHAR, d.INTEGER], d.VARCHAR, cutUnits);
   define("ts_windows", [d.VARCHAR], d.VARCHAR, (v) => v.replace(WINDOWS, "?"));
@@ -221,6 +221,10 @@ function asText(e, style) {
   return `CAST(${e.sql} AS VARCHAR)`;
 }
 
+// No text has more UTF-16 units than UTF-8 bytes, which are quicker to count.
+const cut = (sql, t, n) => `(CASE WHEN strlen(${sql}) <= ${n} THEN ${sql} ` +
+  `ELSE ts_cut${wide(t) ? 16 : 8}(${sql}, ${n}) END)`;
+
 export function toText(e, t, style) {
   const n = t.n ?? 30;
   const result = { t: { ...t, n },
@@ -231,7 +235,7 @@ export function toText(e, t, style) {
   if (n !== "max") {
     // Numbers are never cut: an error, or for char an asterisk nobody wants.
     sql = isText(e.t) || isTime(e.t) || isBytes(e.t) || e.t.k === "null" ?
-      `ts_cut${wide(t) ? 16 : 8}(${sql}, ${n})` :
+      cut(sql, t, n) :
       `(CASE WHEN length(${sql}) > ${n} THEN ${overflow(t)} ELSE ${sql} END)`;
     if (!t.k.includes("var")) sql = `rpad(${sql}, ${n}, ' ')`;
   }
@@ -319,7 +323,8 @@ export function assign(e, t, column) {
     const text = convert(e, { ...t, n: "max" });
     const length = wide(t) ? `octet_length(ts_utf16(${text.sql})) / 2` :
       `strlen(${text.sql})`;
-    return `(CASE WHEN ${length} > ${n} THEN error('2628;String or binary ` +
+    return `(CASE WHEN strlen(${text.sql}) <= ${n} THEN ${text.sql} WHEN ` +
+      `${length} > ${n} THEN error('2628;String or binary ` +
       `data would be truncated, column ${column.replaceAll("'", "''")}.') ` +
       `ELSE ${text.sql} END)`;
   }
@@ -391,9 +396,9 @@ export function arithmetic(op, a, b) {
     const t = common(a.t, b.t);
     const n = t.n === "max" ? "max" :
       Math.min((a.t.n ?? 1) + (b.t.n ?? 1), wide(t) ? 4000 : 8000);
-    const cut = n === "max" ? `(${a.sql} || ${b.sql})` :
-      `ts_cut${wide(t) ? 16 : 8}(${a.sql} || ${b.sql}, ${n})`;
-    return { sql: cut, t: { ...t, n }, coll: meeting(a, b) };
+    const both = `(${a.sql} || ${b.sql})`;
+    return { sql: n === "max" ? both : cut(both, t, n), t: { ...t, n },
+      coll: meeting(a, b) };
   }
   if (!RANK.includes(a.t.k) || !RANK.includes(b.t.k))
     refuse(`${a.t.k} ${op} ${b.t.k} is not known here`, 402);
