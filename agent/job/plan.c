@@ -16,6 +16,7 @@
 #include "runnel/port.h"
 #include "runnel/warehouse.h"
 #include "warehouse/connect.h"
+#include "warehouse/connect.h"
 
 /* What a pool must at least hold: segments for the manifest, one in the data
  * lane's hand, and a block of four for each connection and one to fill.
@@ -224,6 +225,14 @@ static int divide(const struct rn_config *config, size_t left,
     return RN_OK;
 }
 
+/* A database driver of the system allocates by itself. */
+static bool over_odbc(const struct rn_config *config)
+{
+    return config->synapse.wanted &&
+           (config->synapse.load == RN_SYNAPSE_COPY_INTO ||
+            config->synapse.load == RN_SYNAPSE_EXTERNAL);
+}
+
 /* Every part but the pool; RN_E_FULL when what is left is no pool. */
 static int lay_out(const struct rn_config *config,
                    const struct rn_classes *classes,
@@ -234,7 +243,8 @@ static int lay_out(const struct rn_config *config,
     memset(plan, 0, sizeof *plan);
     plan->budget = (size_t)config->job.memory;
     plan->connections = config->store.connections;
-    plan->strict = strncmp(rn_http_version(), "http1", 5) == 0;
+    plan->strict =
+        strncmp(rn_http_version(), "http1", 5) == 0 && !over_odbc(config);
     add_fixed(config, classes, schema, plan);
     if (schema) /* else what columns need is not known yet */
         add_lanes(config, classes, schema, plan);
