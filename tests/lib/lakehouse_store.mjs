@@ -67,6 +67,8 @@ export async function createStore({ azurite }) {
     .map(([name, type]) => ({ name, type }));
 
   await exec("SET TimeZone = 'UTC'");
+  // A statement over a thousand files is a union as deep.
+  await exec("SET max_expression_depth = 5000");
 
   // --------------------------------------------------------------- tables
 
