@@ -28,6 +28,7 @@ struct cli_options {
     bool fresh;
     const char *log_level; /* NULL: as the job says */
     const char *html;      /* NULL: no page         */
+    const char *language;  /* --for; NULL: not said */
 };
 
 struct cli_command {
@@ -86,6 +87,7 @@ int cli_plan(const struct cli_options *o);
 int cli_check(const struct cli_options *o);
 int cli_status(const struct cli_options *o);
 int cli_validate(const struct cli_options *o);
+int cli_handoff(const struct cli_options *o);
 int cli_version(const struct cli_options *o);
 int cli_help(const struct cli_options *o);
 

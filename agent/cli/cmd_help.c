@@ -45,6 +45,9 @@ static void one(const struct cli_command *c)
     if (takes(c, " --html "))
         rn_print(&cli_out, "  --html FILE              the report as a page "
                            "to forward\n");
+    if (takes(c, " --for "))
+        rn_print(&cli_out, "  --for LANGUAGE           sql, python, scala or "
+                           "r\n");
     if (takes(c, " --log-level "))
         rn_print(&cli_out, "  --log-level LEVEL        error, warn, info or "
                            "debug, on stderr\n");

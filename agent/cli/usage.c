@@ -22,17 +22,18 @@ const struct cli_command cli_commands[] = {
       " --set --json --html --log-level ", 1, 2, cli_validate },
     { "daemon", "JOB.ini...", "run jobs on their schedules", " ", 0, CLI_JOBS,
       NULL },
-    { "handoff", "JOB.ini --for LANGUAGE", "code that reads the data", " ", 0,
-      CLI_JOBS, NULL },
+    { "handoff", "JOB.ini --for sql|python|scala|r",
+      "print code that reads the data in Databricks",
+      " --set --for --log-level ", 1, 1, cli_handoff },
     { "version", "", "version, and what is built in", " ", 0, 0, cli_version },
     { "help", "[COMMAND | keys]", "this, or more on one command", " ", 0, 1,
       cli_help },
 };
 const size_t cli_commands_n = RN_COUNTOF(cli_commands);
 
-static const char *const options[] = { "--set",   "--json", "--quiet",
-                                       "--fresh", "--html", "--log-level",
-                                       "--help" };
+static const char *const options[] = { "--set",       "--json", "--quiet",
+                                       "--fresh",     "--html", "--for",
+                                       "--log-level", "--help" };
 
 /* Whatever was typed may hold a secret in the wrong place, so only what looks
  * like a word is repeated.
@@ -158,6 +159,15 @@ static int set_page(const struct cli_command *c, struct cli_options *o,
     return CLI_DONE;
 }
 
+static int set_language(const struct cli_command *c, struct cli_options *o,
+                        const char *word)
+{
+    if (word == NULL)
+        return missing_value(c, "--for");
+    o->language = word;
+    return CLI_DONE;
+}
+
 /* The option at argv[*at]. */
 static int parse_option(int argc, char **argv, int *at, struct cli_options *o,
                         const struct cli_command *c)
@@ -176,6 +186,8 @@ static int parse_option(int argc, char **argv, int *at, struct cli_options *o,
         return set_level(c, o, value_of(argc, argv, at, text + len));
     if (strcmp(name, "--html") == 0)
         return set_page(c, o, value_of(argc, argv, at, text + len));
+    if (strcmp(name, "--for") == 0)
+        return set_language(c, o, value_of(argc, argv, at, text + len));
     if (has_value) {
         cli_complain("%s %s: takes no value", c->name, name);
         return CLI_USAGE;

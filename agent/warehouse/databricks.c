@@ -24,11 +24,8 @@ static bool databricks_wanted(const struct rn_config *c)
     return c->databricks.wanted;
 }
 
-static struct rn_rest_options rest_options(const struct rn_config *c,
-                                           enum rn_dbx_size size)
+static struct rn_rest_options rest_options(const struct rn_config *c)
 {
-    bool large = size == RN_DBX_LARGE;
-
     return (struct rn_rest_options){
         .borrows = true,
         .key = "databricks.host",
@@ -40,61 +37,19 @@ static struct rn_rest_options rest_options(const struct rn_config *c,
         .idle_ms = c->store.idle_ms,
         .request_ms = c->store.request_ms,
         .retry_ms = RETRY_MS,
-        .body = large ? RN_DBX_BODY : RN_DBX_BODY / 8,
-        .answer = large ? RN_DBX_ANSWER : RN_DBX_ANSWER / 2,
-        .tokens = large ? RN_DBX_VALUES : RN_DBX_VALUES / 2,
+        .body = RN_DBX_BODY,
+        .answer = RN_DBX_ANSWER,
+        .tokens = RN_DBX_VALUES,
     };
-}
-
-size_t rn_dbx_session_need(const struct rn_config *c, enum rn_dbx_size size)
-{
-    struct rn_rest_options o = rest_options(c, size);
-
-    return rn_rest_need(&o);
-}
-
-int rn_dbx_session(struct rn_databricks *d, struct rn_http *http,
-                   struct rn_arena *mem, enum rn_dbx_size size)
-{
-    const struct rn_config *c = d->w.config;
-    struct rn_rest_options o = rest_options(c, size);
-    const char *sas = c->auth.token;
-    int err;
-
-    o.http = http;
-    d->poll_ms = 1000;
-    err = rn_rest_init(&d->rest, &o, mem, d->w.error);
-    if (err < 0)
-        return err;
-    if (c->databricks.access == RN_ACCESS_SAS)
-        d->rest.secret[2] = rn_bytes_of(sas + (sas[0] == '?'));
-    return rn_dbx_auth_open(d);
-}
-
-void rn_dbx_session_close(struct rn_databricks *d)
-{
-    rn_dbx_auth_close(d);
-    rn_rest_close(&d->rest);
-}
-
-void rn_dbx_session_begin(struct rn_databricks *d)
-{
-    rn_error_clear(&d->rest.fault);
-    d->rest.stopping = false;
-    d->rest.deadline_ms = rn_clock_mono() + d->w.config->databricks.deadline_ms;
-}
-
-int rn_dbx_session_end(struct rn_databricks *d, int err)
-{
-    return err < 0 ? rn_rest_raise(&d->rest, d->w.error) : RN_OK;
 }
 
 static size_t databricks_need(const struct rn_config *c, size_t columns)
 {
+    struct rn_rest_options o = rest_options(c);
     size_t need = RN_ROUND(sizeof(struct rn_databricks));
 
     (void)columns;
-    return sends(c) ? need + rn_dbx_session_need(c, RN_DBX_LARGE) : need;
+    return sends(c) ? need + rn_rest_need(&o) : need;
 }
 
 /* -- where the files are -------------------------------------------------- */
@@ -244,19 +199,30 @@ static int check_words(struct rn_databricks *d)
 static int prepare(struct rn_databricks *d, struct rn_http *http,
                    struct rn_arena *mem)
 {
+    const struct rn_config *c = d->w.config;
+    struct rn_rest_options o = rest_options(c);
+    const char *sas = c->auth.token;
     int err = check_words(d);
 
     if (err == RN_OK)
         err = find_root(d);
-    if (err < 0 || !sends(d->w.config))
+    if (err < 0 || !sends(c))
         return err;
-    return rn_dbx_session(d, http, mem, RN_DBX_LARGE);
+    o.http = http;
+    err = rn_rest_init(&d->rest, &o, mem, d->w.error);
+    if (err < 0)
+        return err;
+    if (c->databricks.access == RN_ACCESS_SAS)
+        d->rest.secret[2] = rn_bytes_of(sas + (sas[0] == '?'));
+    return rn_dbx_auth_open(d);
 }
 
 static void databricks_close(struct rn_warehouse *w)
 {
-    if (w)
-        rn_dbx_session_close(self(w));
+    if (!w)
+        return;
+    rn_dbx_auth_close(self(w));
+    rn_rest_close(&self(w)->rest);
 }
 
 static int databricks_open(const struct rn_config *config, struct rn_http *http,
@@ -273,6 +239,7 @@ static int databricks_open(const struct rn_config *config, struct rn_http *http,
     d->w = (struct rn_warehouse){ .cls = &rn_warehouse_databricks,
                                   .config = config,
                                   .error = error };
+    d->poll_ms = 1000;
     err = prepare(d, http, mem);
     if (err < 0) {
         databricks_close(&d->w);
@@ -288,6 +255,18 @@ static int databricks_open(const struct rn_config *config, struct rn_http *http,
 }
 
 /* -- the class's calls ---------------------------------------------------- */
+
+static void begin(struct rn_databricks *d)
+{
+    rn_error_clear(&d->rest.fault);
+    d->rest.stopping = false;
+    d->rest.deadline_ms = rn_clock_mono() + d->w.config->databricks.deadline_ms;
+}
+
+static int end(struct rn_databricks *d, int err)
+{
+    return err < 0 ? rn_rest_raise(&d->rest, d->w.error) : RN_OK;
+}
 
 static int check_table(struct rn_databricks *d)
 {
@@ -318,10 +297,10 @@ static int databricks_check(struct rn_warehouse *w)
 
     if (!sends(w->config))
         return RN_OK;
-    rn_dbx_session_begin(d);
+    begin(d);
     if (w->config->databricks.load == RN_DATABRICKS_JOB)
-        return rn_dbx_session_end(d, rn_dbx_check_job(d));
-    return rn_dbx_session_end(d, check_table(d));
+        return end(d, rn_dbx_check_job(d));
+    return end(d, check_table(d));
 }
 
 static int databricks_load(struct rn_warehouse *w,
@@ -334,10 +313,10 @@ static int databricks_load(struct rn_warehouse *w,
     *load = (struct rn_load){ 0 };
     if (err < 0 || !sends(w->config))
         return err;
-    rn_dbx_session_begin(d);
+    begin(d);
     if (w->config->databricks.load == RN_DATABRICKS_JOB)
-        return rn_dbx_session_end(d, rn_dbx_load_job(d, dataset, load));
-    return rn_dbx_session_end(d, rn_dbx_load(d, dataset, load));
+        return end(d, rn_dbx_load_job(d, dataset, load));
+    return end(d, rn_dbx_load(d, dataset, load));
 }
 
 /* -- measuring ------------------------------------------------------------ */
@@ -456,8 +435,8 @@ static int databricks_measure(struct rn_warehouse *w,
                        "%s: without databricks.warehouse and databricks.table, "
                        "or with databricks.load = none, nothing can be asked",
                        w->place);
-    rn_dbx_session_begin(d);
-    return rn_dbx_session_end(d, measure_all(d, dataset, columns, m));
+    begin(d);
+    return end(d, measure_all(d, dataset, columns, m));
 }
 
 /* -- for people ----------------------------------------------------------- */
@@ -526,7 +505,7 @@ static int databricks_statement(struct rn_warehouse *w,
     rn_error_clear(&d->rest.fault);
     err = rn_dbx_files(d, dataset, &files);
     if (err < 0)
-        return rn_dbx_session_end(d, err);
+        return end(d, err);
     if (w->config->databricks.load == RN_DATABRICKS_EXTERNAL_TABLE) {
         rn_dbx_put_view(d, &q, &files);
         rn_sql_text(&q, ";\n");
@@ -539,7 +518,6 @@ static int databricks_statement(struct rn_warehouse *w,
 const struct rn_warehouse_class rn_warehouse_databricks = {
     .name = "databricks",
     .section = "databricks",
-    .refuses = rn_databricks_refuses,
     .wanted = databricks_wanted,
     .need = databricks_need,
     .open = databricks_open,

@@ -118,7 +118,6 @@ struct rn_warehouse {
 
 extern const struct rn_warehouse_class rn_warehouse_databricks;
 extern const struct rn_warehouse_class rn_warehouse_synapse;
-extern const struct rn_warehouse_class rn_warehouse_connect;
 
 /* The client that all warehouses of a job share: the store's, or one of their
  * own where the store speaks no HTTP (`*own`: for rn_http_close).
