@@ -3,9 +3,11 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync }
   from "node:fs";
 import { join } from "node:path";
-import { assert, runnel, test, tmpdir } from "../lib/harness.mjs";
+import { after, assert, runnel, test, tmpdir } from "../lib/harness.mjs";
+import { ACCOUNT, KEY, startAzurite } from "../lib/azurite.mjs";
 import { browser, openPage } from "../lib/browser.mjs";
-import { makeJob } from "../lib/job.mjs";
+import { makeJob, quick, series } from "../lib/job.mjs";
+import { refusal, startProxy } from "../lib/proxy.mjs";
 
 const evil = "<script>document.title='gone'</script>";
 
@@ -111,6 +113,95 @@ test("the page replaces the last one and stands alone", async () => {
   const bad = await a.validate("--html", join(a.dir, "none", "r.html"));
   assert.equal(bad.code, 1);
   assert.match(bad.stderr, /could not be written/);
+});
+
+// ------------------------------------------------------------- a container
+
+const az = await startAzurite({ tls: false });
+after(() => az.stop());
+
+// A run of two files behind a proxy that a test may tell what to do.
+async function inContainer(container, auth = {}) {
+  await az.createContainer(container);
+  const proxy = await startProxy({ to: az });
+  const sas = az.sas(container);
+  const job = makeJob({ query: series(120000, 20), tls: { ca: proxy.ca },
+    file: { rows_per_file: 80000, header: false },
+    auth: { kind: "sas", token: "${RUNNEL_TEST_SAS}", ...auth },
+    env: { RUNNEL_TEST_SAS: sas },
+    store: { url: `${proxy.url}/${container}`, ...quick } });
+  const r = await job.done();
+  proxy.forget();
+  const validate = (...args) => runnel(["validate", job.path, "--json",
+    "--set", "validate.read_back=true", ...args],
+  { env: { RUNNEL_TEST_SAS: sas } });
+  const names = (await az.list(container)).map((b) => b.name)
+    .filter((n) => n.endsWith(".csv"));
+  return { proxy, validate, run: r.json.run, names, container };
+}
+
+test("a container is read back, every byte of it, in pieces", async () => {
+  const keys = { kind: "shared-key", account: ACCOUNT, key: KEY,
+    token: undefined };
+  for (const [container, auth] of [["sas", {}], ["keys", keys]]) {
+    const a = await inContainer(`back-${container}`, auth);
+    const r = await a.validate();
+    assert.equal(r.code, 0, r.stderr);
+    const place = byName(JSON.parse(r.stdout), "container");
+    assert.equal(place.files, 2);
+    assert.equal(place.read_back, true);
+    const gets = a.proxy.log.filter((q) => q.op === "other").length;
+    assert(gets > 4, `${gets} pieces`);
+    assert.deepEqual(a.proxy.problems, []);
+    // The same length, this run's metadata, another byte.
+    const bytes = await az.download(a.container, a.names[1]);
+    const { metadata } = await az.properties(a.container, a.names[1]);
+    bytes[bytes.length - 1] ^= 1;
+    await az.upload(a.container, a.names[1], bytes);
+    let bad = await a.validate();
+    assert.equal(bad.code, 6);
+    assert.match(bad.stderr, /part-00002\.csv: run: container has none/);
+    await az.upload(a.container, a.names[1], bytes, { metadata });
+    bad = await a.validate();
+    assert.equal(bad.code, 6);
+    assert.match(bad.stderr, /part-00002\.csv: crc64/);
+  }
+});
+
+test("reading back survives cut connections and a busy service", async () => {
+  const a = await inContainer("faults");
+  let n = 0;
+  a.proxy.rule = (q) => {
+    if (q.method !== "GET") return undefined;
+    n++;
+    if (n % 4 === 1) return { drop: "reset" };
+    if (n % 4 === 2) return { answer: refusal(503, "ServerBusy") };
+    return undefined;
+  };
+  const r = await a.validate("--set", "store.retry_for=30s");
+  assert.equal(r.code, 0, r.stderr);
+  assert(n > 10);
+});
+
+test("what is no piece of the file is never taken for one", async () => {
+  const a = await inContainer("pieces");
+  const other = (change) => {
+    a.proxy.rule = (q) => q.method === "GET" && { edit: change };
+  };
+  other((answer) => ({ ...answer, headers: { ...answer.headers,
+    "content-range": "bytes 7-4102/999999" } }));
+  let r = await a.validate();
+  assert.equal(r.code, 4, r.stderr);
+  assert.match(r.stderr, /not the piece/);
+  other((answer) => ({ ...answer, status: 200, headers: {
+    ...answer.headers, "content-range": undefined } }));
+  r = await a.validate();
+  assert.notEqual(r.code, 0);
+  a.proxy.rule = (q) => q.method === "GET" &&
+    { answer: refusal(403, "AuthorizationPermissionMismatch") };
+  r = await a.validate();
+  assert.equal(r.code, 4);
+  assert.match(r.stderr, /needs read/);
 });
 
 // Room for the widest thing, and nothing cut off at either side.

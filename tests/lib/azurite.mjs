@@ -206,8 +206,9 @@ export async function startAzurite(options = {}) {
       };
     },
 
-    upload: (container, name, data) =>
-      blobs(container).getBlockBlobClient(name).upload(data, data.length),
+    upload: (container, name, data, options) =>
+      blobs(container).getBlockBlobClient(name)
+        .upload(data, data.length, options),
 
     // A token of the container, without the question mark.
     sas(container, permissions = "racwdl", hours = 1) {
