@@ -25,6 +25,7 @@
 #define VALUES  2048u
 #define ID      64
 #define MORE    1024 /* bytes of a continuation token */
+#define PAGES   100u /* of 100 runs */
 #define POLL_MS 5000
 #define ABSENT  6 /* polls for which a new run may not be found yet */
 
@@ -247,8 +248,23 @@ static enum state best_of_page(struct rn_syn_pipeline *p, const char *run,
         best = state;
         rn_doc_copy(doc, rn_doc_find(doc, at, "runId"), p->id, ID);
     }
-    rn_doc_copy(doc, rn_doc_find(doc, 0, "continuationToken"), p->more, MORE);
     return best;
+}
+
+/* RN_OK with p->more empty on the last page. */
+static int next_page(struct rn_syn_pipeline *p)
+{
+    int at = rn_doc_find(&p->rest.doc, 0, "continuationToken");
+
+    p->more[0] = 0;
+    if (!rn_doc_is_string(&p->rest.doc, at))
+        return RN_OK;
+    if (rn_doc_text(&p->rest.doc, at).n >= MORE)
+        return rn_rest_fail(&p->rest, RN_E_FULL,
+                            "%s: a continuation token of more than %d bytes",
+                            p->rest.place, MORE);
+    rn_doc_copy(&p->rest.doc, at, p->more, MORE);
+    return RN_OK;
 }
 
 static int find_run(struct synapse *s, const struct rn_dataset *d,
@@ -258,15 +274,19 @@ static int find_run(struct synapse *s, const struct rn_dataset *d,
 
     *best = NONE;
     p->more[0] = 0;
-    do {
+    for (unsigned page = 0; page < PAGES; page++) {
         int err = set_path(p, "/queryPipelineRuns", "", "?" API);
 
         put_query(s, d);
         if (err < 0 || (err = request(p, "POST", true)) < 0)
             return err;
         *best = best_of_page(p, d->run, *best);
-    } while (p->more[0] && *best != DONE);
-    return RN_OK;
+        if ((err = next_page(p)) < 0 || !p->more[0] || *best == DONE)
+            return err;
+    }
+    return rn_rest_fail(&p->rest, RN_E_PEER,
+                        "%s: more than %u pages of runs since this one began",
+                        p->rest.place, PAGES);
 }
 
 /* -------------------------------------------------------------------- start */

@@ -54,7 +54,8 @@ void rn_syn_table_string(struct rn_sql *q, const char *table,
 
 bool rn_syn_counted(const struct rn_config *config)
 {
-    return config->file.row_number[0] && strcmp(config->file.format, "parquet");
+    return config->file.row_number[0] &&
+           strcmp(config->file.format, "parquet") != 0;
 }
 
 bool rn_syn_zoned(const struct rn_config *config, const struct rn_col *col)

@@ -55,7 +55,7 @@ static void split_table(const char *table, struct parts *to)
  */
 static void put_source_name(char to[2 * PART + 16], const struct synapse *s)
 {
-    struct parts parts;
+    struct parts parts = { "", "" };
 
     split_table(s->base.config->synapse.table, &parts);
     snprintf(to, 2 * PART + 16, "runnel_%.50s_%.60s", parts.schema, parts.name);

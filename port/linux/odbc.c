@@ -41,6 +41,8 @@ _Static_assert(sizeof(SQLWCHAR) == 2, "unixODBC with two-byte characters");
     X(SQLGetDiagRecW, (SQLSMALLINT, SQLHANDLE, SQLSMALLINT, SQLWCHAR *,    \
                        SQLINTEGER *, SQLWCHAR *, SQLSMALLINT, SQLSMALLINT *))
 
+/* Parentheses around a name and its parameters would not be C. */
+/* NOLINTNEXTLINE(bugprone-macro-parentheses) */
 #define FIELD(name, parameters) SQLRETURN(*name) parameters;
 struct manager {
     FUNCTIONS(FIELD)
@@ -340,8 +342,10 @@ static SQLULEN seconds_until(int64_t deadline_ms, int64_t most_ms)
     return left < 1000 ? 1 : (SQLULEN)((left + 999) / 1000);
 }
 
+/* How ODBC takes numbers. */
 static SQLPOINTER as_pointer(SQLULEN number)
 {
+    /* NOLINTNEXTLINE(performance-no-int-to-ptr) */
     return (SQLPOINTER)(uintptr_t)number;
 }
 
