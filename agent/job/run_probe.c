@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "job/run_parts.h"
+#include "warehouse/connect.h"
 
 struct probe {
     struct run *run;
@@ -25,6 +26,8 @@ static int probe_state(struct probe *p, struct rn_arena *mem)
     struct run *r = p->run;
     int err = rn_run_check_path(r->config, r->error);
 
+    if (err == RN_OK)
+        err = rn_connect_refuses(r->config, r->error);
     if (err == RN_OK)
         err = rn_plan_classes(r->config, &r->classes, r->error);
     if (err == RN_OK)
@@ -116,6 +119,50 @@ static int probe_delete(struct probe *p)
     return tell(p, "delete", err, "");
 }
 
+/* The one that could not be opened. */
+static const char *unopened(const struct run *r)
+{
+    for (size_t i = 0; i < rn_warehouses_n; i++) {
+        if (rn_warehouses[i]->wanted(r->config) && !r->warehouse[i])
+            return rn_warehouses[i]->section;
+    }
+    return r->config->connect.wanted && !r->connect ? "connect" : "validate";
+}
+
+/* One that fails does not keep the others from being tried; the first failure
+ * stays in `first`.
+ */
+static void probe_warehouse(struct probe *p, struct rn_warehouse *w,
+                            struct rn_error *first)
+{
+    struct rn_error *error = p->run->error;
+    char text[260];
+
+    if (!w || first->code == RN_E_STOP)
+        return;
+    snprintf(text, sizeof text, "%s: reachable and allowed", w->place);
+    rn_error_clear(error);
+    (void)tell(p, w->cls->section, w->cls->check(w), text);
+    if (first->code == RN_OK)
+        *first = *error;
+}
+
+static int probe_warehouses(struct probe *p, struct rn_arena *mem)
+{
+    struct run *r = p->run;
+    struct rn_error first;
+    int err = rn_run_open_warehouses(r, mem);
+
+    if (err < 0)
+        return tell(p, unopened(r), err, "");
+    rn_error_clear(&first);
+    for (size_t i = 0; i < rn_warehouses_n; i++)
+        probe_warehouse(p, r->warehouse[i], &first);
+    probe_warehouse(p, r->connect, &first);
+    *r->error = first;
+    return first.code;
+}
+
 static int all_steps(struct probe *p, struct rn_arena *mem)
 {
     int err = probe_state(p, mem);
@@ -130,6 +177,8 @@ static int all_steps(struct probe *p, struct rn_arena *mem)
         err = probe_upload(p);
     if (err == RN_OK)
         err = probe_delete(p);
+    if (err == RN_OK)
+        err = probe_warehouses(p, mem);
     return err;
 }
 

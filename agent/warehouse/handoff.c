@@ -513,7 +513,7 @@ static void databricks(struct handoff *h)
         return;
     }
     line(h, "The table in Databricks:");
-    frame(h, "databricks", put_our_table);
+    frame(h, "loaded", put_our_table);
 }
 
 static void top(struct handoff *h)
