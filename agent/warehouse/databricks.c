@@ -519,6 +519,7 @@ const struct rn_warehouse_class rn_warehouse_databricks = {
     .name = "databricks",
     .section = "databricks",
     .wanted = databricks_wanted,
+    .refuses = rn_databricks_refuses,
     .need = databricks_need,
     .open = databricks_open,
     .check = databricks_check,
