@@ -356,6 +356,14 @@ static void what_contradicts_itself_is_refused(void **state)
         { "", FILE1, "", "" },
         { COL, "", DIGEST, "" },
         { COL, FILE1 "," FILE1, DIGEST, "" },
+        { COL,
+          "{\"name\":\"f\",\"rows\":2,\"bytes\":2,\"crc64\":"
+          "\"0123456789abcdef\",\"blocks\":0}",
+          DIGEST, "" },
+        { COL,
+          "{\"name\":\"f\",\"rows\":1,\"bytes\":3,\"crc64\":"
+          "\"0123456789abcdef\",\"blocks\":0}",
+          DIGEST, "" },
         { COL, FILE1, "", "" },
         { COL, FILE1, DIGEST "," DIGEST, "" },
         { COL "," COL, FILE1, DIGEST, "" },
@@ -407,6 +415,9 @@ static void what_contradicts_itself_is_refused(void **state)
 static void what_is_no_json_is_refused(void **state)
 {
     static const char *const bad[] = {
+        "\"x\":\"\\ud800\\u0041\",",
+        "\"x\":\"\\ud800\\ud800\",",
+        "\"x\":\"\\ud800a\",",
         "\"x\":01,",
         "\"x\":1.,",
         "\"x\":.5,",

@@ -335,6 +335,8 @@ static void nothing_that_a_value_holds_becomes_part_of_the_page(void **state)
     assert_null(strstr(got, "<script"));
     assert_non_null(strstr(got, "&lt;script&gt;"));
     assert_non_null(strstr(got, "&amp;lt;"));
+    assert_non_null(strstr(got, "&quot;&gt;"));
+    assert_non_null(strstr(got, "&#39;x&#39;"));
 }
 
 static void an_empty_report_is_a_page_too(void **state)
