@@ -9,6 +9,8 @@ import { join } from "node:path";
 import { program, require, start, top } from "../tests/lib/harness.mjs";
 import { codecs, typeOf } from "../tests/lib/avro.mjs";
 import { startAzurite } from "../tests/lib/azurite.mjs";
+import { startLakehouse } from "../tests/lib/lakehouse.mjs";
+import { startSynapse } from "../tests/lib/lakehouse_tds.mjs";
 import { duck } from "../tests/lib/duck.mjs";
 import { azureReader, checkStore, ini, watchMemory } from "../tests/lib/job.mjs";
 
@@ -187,7 +189,50 @@ async function main(dir) {
   }
   console.log(same ? "\nAll of it arrived, in the memory that was given." :
     "\nNOT as it should be: see above.");
-  return same;
+  return same && await workflow(dir, database);
+}
+
+// The whole workflow in one command: query, container, both warehouses, the
+// connection between them, and the proof. Databricks and Synapse are the tests'
+// stand-ins, which really load the files.
+async function workflow(dir, database) {
+  const rows = Math.min(ROWS, 20000);
+  console.log(`\nOne job of ${grouped(rows)} rows: into the container, into ` +
+    "Databricks and Synapse, connected, compared ...\n");
+  const az = await startAzurite({ memory: true });
+  await az.createContainer("demo");
+  const at = `abfss://demo@${az.account}.dfs.core.windows.net`;
+  const lake = await startLakehouse({ azurite: az, locations: [at] });
+  const syn = await startSynapse({ store: lake.store,
+    certificate: lake.certificate });
+  lake.synapse = syn;
+  lake.secrets.runnel = { user: syn.user, password: syn.password };
+  const secrets = { RUNNEL_SAS: az.sas("demo", "rcwdl"),
+    RUNNEL_DATABRICKS: lake.secret, RUNNEL_SYNAPSE: syn.connection() };
+  const path = join(dir, "workflow.ini");
+  writeFileSync(path, ini({
+    job: { memory: "4M" },
+    source: { kind: "sqlite", database,
+      query: `SELECT * FROM orders ORDER BY id LIMIT ${rows}` },
+    file: { format: "parquet", timestamps: "millis" },
+    store: { url: `${az.url}/demo`, connections: 2 },
+    tls: { ca: az.ca },
+    auth: { kind: "sas", token: "${RUNNEL_SAS}" },
+    databricks: { host: lake.url, warehouse: lake.warehouse,
+      client: lake.client, secret: "${RUNNEL_DATABRICKS}", location: `${at}/`,
+      table: "main.sales.orders" },
+    synapse: { connection: "${RUNNEL_SYNAPSE}", table: "dbo.orders",
+      credential: "sas" },
+    connect: { catalog: "synapse", host: "127.0.0.1", port: syn.port,
+      database: syn.database, scope: "runnel" },
+    validate: { columns: "all" },
+  }));
+  const r = await start(program, ["run", path, "--quiet"], { env: secrets })
+    .done;
+  console.log(r.stdout + r.stderr);
+  console.log(r.code === 0 ? "Every place holds every row." :
+    `NOT as it should be: exit ${r.code}.`);
+  return r.code === 0;
 }
 
 const dir = mkdtempSync(join(tmpdir(), "runnel-demo-"));

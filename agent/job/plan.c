@@ -225,8 +225,7 @@ static int divide(const struct rn_config *config, size_t left,
     return RN_OK;
 }
 
-/* A database driver of the system allocates by itself. */
-static bool over_odbc(const struct rn_config *config)
+bool rn_plan_over_odbc(const struct rn_config *config)
 {
     return config->synapse.wanted &&
            (config->synapse.load == RN_SYNAPSE_COPY_INTO ||
@@ -243,8 +242,8 @@ static int lay_out(const struct rn_config *config,
     memset(plan, 0, sizeof *plan);
     plan->budget = (size_t)config->job.memory;
     plan->connections = config->store.connections;
-    plan->strict =
-        strncmp(rn_http_version(), "http1", 5) == 0 && !over_odbc(config);
+    plan->strict = strncmp(rn_http_version(), "http1", 5) == 0 &&
+                   !rn_plan_over_odbc(config);
     add_fixed(config, classes, schema, plan);
     if (schema) /* else what columns need is not known yet */
         add_lanes(config, classes, schema, plan);

@@ -76,6 +76,11 @@ int rn_plan_classes(const struct rn_config *config, struct rn_classes *classes,
 bool rn_plan_gzips(const struct rn_config *config,
                    const struct rn_classes *classes);
 
+/* The job loads through a database driver of the system, which allocates by
+ * itself: its memory is measured.
+ */
+bool rn_plan_over_odbc(const struct rn_config *config);
+
 /* Fill the plan for a result of these columns; NULL: not known yet, which is
  * how a budget too small for the source itself is found before it is opened.
  * RN_E_CONFIG with a text that names the largest part and the `memory` that

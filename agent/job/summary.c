@@ -6,6 +6,7 @@
 
 #include "core/print.h"
 #include "job/json.h"
+#include "job/plan.h"
 #include "job/report.h"
 #include "runnel/encoder.h"
 
@@ -276,8 +277,11 @@ void rn_summary_text(const struct rn_summary *s, struct rn_out *out)
         rn_print(out, "  where     %s\n", r->place);
         text_loads(r, out);
         text_rate(r, out);
-        rn_print(out, "  memory    %s of %s\n", rn_size_text(r->peak, peak),
-                 rn_size_text(r->budget, size));
+        rn_print(out, "  memory    %s of %s%s\n", rn_size_text(r->peak, peak),
+                 rn_size_text(r->budget, size),
+                 rn_plan_over_odbc(s->config)
+                     ? ", what the ODBC driver takes included"
+                     : "");
         if (r->report)
             rn_report_text(r->report, out);
     }
