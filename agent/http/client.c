@@ -221,7 +221,11 @@ int rn_http_start(struct rn_http *h, struct rn_http_call *call)
     call->why[0] = 0;
     call->slot = (int)(c - h->conn);
     c->call = call;
-    c->reused = c->state == KEPT && rn_stream_is_to(&c->stream, call->origin);
+    /* A POST that is sent twice may be done twice (a pipeline, a statement):
+     * it has a connection of its own, which nobody can have closed meanwhile.
+     */
+    c->reused = c->state == KEPT && strcmp(call->method, "POST") != 0 &&
+                rn_stream_is_to(&c->stream, call->origin);
     if (!c->reused)
         rn_stream_close(&c->stream);
     conn_rewind(c, c->reused ? SENDING : OPENING);

@@ -280,6 +280,9 @@ static void set_method(struct slot *s)
         (void)curl_easy_setopt(s->easy, CURLOPT_NOBODY, 1L);
     }
     (void)curl_easy_setopt(s->easy, CURLOPT_CUSTOMREQUEST, c->method);
+    /* A POST that is sent twice may be done twice: never on a kept one. */
+    (void)curl_easy_setopt(s->easy, CURLOPT_FRESH_CONNECT,
+                           strcmp(c->method, "POST") == 0 ? 1L : 0L);
 }
 
 static void set_policy(const struct rn_http *h, struct slot *s)

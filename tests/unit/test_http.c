@@ -89,7 +89,7 @@ static void answers_of_every_kind_are_read_on_one_connection(void **state)
           "HTTP/1.1 307 T\r\nLocation: http://127.0.0.2/\r\n"
           "Content-Length: 0\r\n\r\n",
           307, "", "location=http://127.0.0.2/;content-length=0;" },
-        { "POST",
+        { "PUT",
           "HTTP/1.1 503 B\r\nRetry-After: 1\r\nContent-Length: 1\r\n\r\nx", 503,
           "x", "retry-after=1;content-length=1;" },
     };
@@ -114,6 +114,14 @@ static void answers_of_every_kind_are_read_on_one_connection(void **state)
     }
     assert_int_equal(r.server.accepted, 1);
     assert_int_equal(r.server.requests, 1 + RN_COUNTOF(table));
+
+    /* Whoever gets no answer to a POST must know that it was sent once. */
+    for (size_t k = 0; k < SERVER_PEERS; k++)
+        r.server.peer[k].act.answer = MADE;
+    rig_prepare(&r, &c, &a, "POST", 10);
+    rig_run(&r, &c);
+    assert_int_equal(c.status, 201);
+    assert_int_equal(r.server.accepted, 2);
     rig_close(&r);
 }
 
