@@ -6,6 +6,7 @@
 #include "job/plan.h"
 #include "job/run_parts.h"
 #include "job/validate.h"
+#include "warehouse/connect.h"
 
 /* What is open meanwhile. */
 struct revisit {
@@ -17,7 +18,7 @@ struct revisit {
     struct rn_classes classes;
     struct rn_store *store;
     struct rn_uploader uploader;
-    struct rn_warehouse *warehouse[RN_VALIDATE_TARGETS];
+    struct rn_warehouse *warehouse[RN_VALIDATE_TARGETS]; /* of each target */
     struct rn_validate_target target[RN_VALIDATE_TARGETS];
     size_t targets;
     struct rn_validation validation;
@@ -95,37 +96,61 @@ static int open_store(struct revisit *v)
     return RN_OK;
 }
 
+static void add_target(struct revisit *v, struct rn_warehouse *w)
+{
+    RN_ASSERT(v->targets < RN_VALIDATE_TARGETS);
+    v->warehouse[v->targets] = w;
+    v->target[v->targets++] =
+        (struct rn_validate_target){ w->cls->name, w, w->cls->measure };
+}
+
+/* What Databricks sees of Synapse, over the session of the former. */
+static int open_connect(struct revisit *v)
+{
+    struct rn_warehouse *w = NULL;
+    int err = rn_connect_refuses(v->config, v->error);
+
+    if (err < 0 || !v->config->connect.wanted)
+        return err;
+    for (size_t i = 0; i < v->targets; i++) {
+        if (v->warehouse[i]->cls == &rn_warehouse_databricks)
+            w = v->warehouse[i];
+    }
+    if (!w)
+        return rn_fail(v->error, RN_E_CONFIG, RN_AT_CONFIG,
+                       "%s: [connect] needs [databricks]", v->config->path);
+    err = rn_connect_open(w, v->mem, &w);
+    if (err == RN_OK)
+        add_target(v, w);
+    return err;
+}
+
 static int open_warehouses(struct revisit *v)
 {
-    int failed;
+    int err;
 
     v->http = v->store->http;
-    failed =
+    err =
         rn_warehouses_http(v->config, &v->http, &v->http_own, v->mem, v->error);
-    if (failed < 0)
-        return failed;
-    for (size_t i = 0; i < rn_warehouses_n; i++) {
+    for (size_t i = 0; err == RN_OK && i < rn_warehouses_n; i++) {
         const struct rn_warehouse_class *cls = rn_warehouses[i];
-        struct rn_warehouse **w = &v->warehouse[v->targets];
-        int err;
+        struct rn_warehouse *w = NULL;
 
         if (!cls->wanted(v->config))
             continue;
-        RN_ASSERT(v->targets < RN_VALIDATE_TARGETS);
-        err = cls->open(v->config, v->http, v->mem, v->error, w);
-        if (err < 0)
-            return err;
-        v->target[v->targets++] =
-            (struct rn_validate_target){ cls->name, *w, cls->measure };
+        err = cls->open(v->config, v->http, v->mem, v->error, &w);
+        if (err == RN_OK)
+            add_target(v, w);
     }
-    return RN_OK;
+    return err == RN_OK ? open_connect(v) : err;
 }
 
 static void close_all(struct revisit *v)
 {
-    for (size_t i = 0; i < RN_VALIDATE_TARGETS; i++) {
-        if (v->warehouse[i])
-            v->warehouse[i]->cls->close(v->warehouse[i]);
+    /* The connection before the warehouse that it is made in. */
+    while (v->targets > 0) {
+        v->targets--;
+        v->warehouse[v->targets]->cls->close(v->warehouse[v->targets]);
     }
     if (v->http_own)
         rn_http_close(v->http);
