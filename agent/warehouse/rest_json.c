@@ -335,7 +335,7 @@ void rn_doc_copy(struct rn_doc *d, int at, char *to, size_t cap)
 
     while (n < text.n && n > 0 && (text.p[n] & 0xc0) == 0x80)
         n--;
-    if (n > 0)
+    if (text.p)
         memcpy(to, text.p, n);
     to[n] = 0;
 }

@@ -12,7 +12,7 @@
 #include "lib/databricks_kit.h"
 #include "runnel/port.h"
 
-/* -- a table --------------------------------------------------------------- */
+/* -- a table -------------------------------------------------------------- */
 
 static void a_table_that_is_not_there_is_made_and_loaded(void **state)
 {
@@ -160,7 +160,7 @@ static void a_table_of_bounded_texts_takes_texts(void **state)
     kit_close(&k);
 }
 
-/* -- only the count is success --------------------------------------------- */
+/* -- only the count is success -------------------------------------------- */
 
 static void counts_that_differ_are_failures(void **state)
 {
@@ -192,7 +192,7 @@ static void counts_that_differ_are_failures(void **state)
     }
 }
 
-/* -- states (case 100) ------------------------------------------------------ */
+/* -- states (case 100) ---------------------------------------------------- */
 
 static void a_cold_warehouse_is_waited_for(void **state)
 {
@@ -293,7 +293,7 @@ static void a_select_that_is_gone_runs_again(void **state)
     kit_close(&k);
 }
 
-/* -- lost answers (case 98) -------------------------------------------------- */
+/* -- lost answers (case 98) ----------------------------------------------- */
 
 static void a_load_whose_answer_is_lost_is_asked_for_in_the_table(void **state)
 {
@@ -367,7 +367,7 @@ static void a_load_that_is_lost_again_and_again_is_given_up(void **state)
     kit_close(&k);
 }
 
-/* -- many files --------------------------------------------------------------- */
+/* -- many files ----------------------------------------------------------- */
 
 static void more_than_a_thousand_files_are_several_statements(void **state)
 {
@@ -423,7 +423,7 @@ static void files_with_long_names_are_more_statements(void **state)
     kit_close(&k);
 }
 
-/* -- overwrite and merge ------------------------------------------------------ */
+/* -- overwrite and merge -------------------------------------------------- */
 
 static void an_overwrite_is_one_statement_from_a_staging_table(void **state)
 {
@@ -543,7 +543,7 @@ static void a_merge_that_later_ones_have_worn_down_is_not_done_again(
     kit_close(&k);
 }
 
-/* -- results ------------------------------------------------------------------ */
+/* -- results -------------------------------------------------------------- */
 
 static void chunks_are_followed_and_none_may_be_missing(void **state)
 {

@@ -250,7 +250,7 @@ static void a_view_needs_a_folder_for_each_run(void **state)
     kit_close(&k);
 }
 
-/* -- SAS -------------------------------------------------------------------- */
+/* -- SAS ------------------------------------------------------------------ */
 
 static void sas_ending_in(struct kit *k, int hours, const char *rights)
 {
@@ -342,7 +342,7 @@ static void a_sas_is_for_the_service_and_for_nobody_else(void **state)
     assert_null(strstr(text, "sig="));
 }
 
-/* -- what cannot be read ------------------------------------------------------ */
+/* -- what cannot be read -------------------------------------------------- */
 
 static void what_would_be_read_otherwise_is_refused(void **state)
 {

@@ -1,13 +1,21 @@
-/* lib/databricks_kit.h: a job, a run of it, a warehouse that answers as told. */
+/* lib/databricks_kit.h: a job, a run, and a warehouse that answers as told. */
 #ifndef LIB_DATABRICKS_KIT_H
 #define LIB_DATABRICKS_KIT_H
 
 #include "lib/rest_server.h"
 #include "warehouse/databricks.h"
 
-#define HEAD               "{\"statement_id\":\"s-1\",\"status\":{\"state\":\"SUCCEEDED\"},"
-#define DONE               HEAD "\"manifest\":{\"total_row_count\":0},\"result\":{}}"
-#define ROWS(r)            HEAD "\"manifest\":{},\"result\":{\"data_array\":[" r "]}}"
+/* What the service answers. */
+#define HEAD                                           \
+    "{\"statement_id\":\"s-1\",\"status\":{\"state\":" \
+    "\"SUCCEEDED\"},"
+
+#define DONE                                                \
+    HEAD "\"manifest\":{\"total_row_count\":0},\"result\":" \
+         "{}}"
+
+#define ROWS(r) HEAD "\"manifest\":{},\"result\":{\"data_array\":[" r "]}}"
+
 #define NUMBER(n)          ROWS("[\"" n "\"]")
 #define COLUMN(name, type) "{\"name\":\"" name "\",\"type_text\":\"" type "\"}"
 #define COLUMNS(c)                                                             \
