@@ -83,8 +83,9 @@ const secretForms = (secret) => {
 
 const DURING = ["code", "where", "exit", "text"];
 
-// options: { dir, database, query, job, source, file, store, tls, auth, env,
-// secrets: what must never be seen }
+// options: { dir, database, query, job, source, file, store, tls, auth,
+// databricks, synapse, connect, validate, env, secrets: what must never be
+// seen }
 export function makeJob(options) {
   const dir = options.dir ?? tmpdir();
   const database = options.database ?? makeDatabase(dir,
@@ -101,6 +102,10 @@ export function makeJob(options) {
     store: { path: "{job}/{run}/part-{part}.{ext}", ...options.store },
     tls: options.tls,
     auth: options.auth,
+    databricks: options.databricks,
+    synapse: options.synapse,
+    connect: options.connect,
+    validate: options.validate,
   };
   const secrets = (options.secrets ?? []).flatMap(secretForms);
   const write = () => writeFileSync(path, ini(sections), { mode: 0o600 });
