@@ -54,7 +54,7 @@ static size_t parquet_need(const struct rn_config *config, size_t columns)
     return RN_ROUND(sizeof(struct parquet)) +
            RN_ROUND(columns * sizeof(struct rn_pq_column *)) +
            RN_ROUND(columns * sizeof(struct lengths)) +
-           rn_pq_writer_need(config, sizes.page) +
+           rn_pq_writer_need(config, sizes.largest) +
            columns * rn_pq_column_need(config, &sizes) +
            rn_pq_blooms(config, columns) * bloom;
 }
@@ -166,7 +166,7 @@ static int parquet_open(const struct rn_config *config,
     err = check(config, schema, error);
     if (err < 0)
         return err;
-    err = rn_pq_writer_init(&k->writer, config, sizes.page, mem);
+    err = rn_pq_writer_init(&k->writer, config, sizes.largest, mem);
     if (err == RN_E_ABSENT)
         return rn_fail(error, RN_E_CONFIG, RN_AT_CONFIG,
                        "%s: [file] compression: this build has no such codec",
