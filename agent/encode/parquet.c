@@ -23,6 +23,9 @@
 /* How often the bytes of a row group are looked at, in rows, at most. */
 #define LOOK_MAX 64u
 
+/* A value of which few rows make a group: the estimate does not hold then. */
+#define LARGE_CELL 4096
+
 /* Bytes of a chunk's indexes, until its metadata is written. */
 struct lengths {
     uint32_t column_index, offset_index;
@@ -421,6 +424,10 @@ static int parquet_row(struct rn_encoder *e, const struct rn_row *row,
         return k->failed;
     for (size_t i = 0; i < row->n; i++) {
         int err = rn_pq_column_put(k->column[i], &row->cell[i]);
+
+        if (row->cell[i].type >= RN_TEXT &&
+            row->cell[i].as.bytes.n >= LARGE_CELL)
+            k->look = 1;
 
         if (err == RN_E_VALUE)
             rn_cell_fail(e, number, i,
