@@ -25,15 +25,21 @@ union params {
 
 struct size {
     ZSTD_compressionParameters c;
+    size_t unit;
+    size_t parts; /* of a unit, a block each */
     size_t block;
 };
 
 #define CODEC RN_ROUND(sizeof(struct zstd_codec))
 
-/* Halving smaller blocks loses more than halving anything else. */
 #define BLOCK_MIN  2048u
 #define WINDOW_MIN ZSTD_WINDOWLOG_MIN
 #define TABLE_MIN  8u
+
+/* What a unit may be longer than was said and still not begin one more block:
+ * a few bytes in front of the values.
+ */
+#define UNIT_MORE 64u
 
 /* Bytes of budget from which levels of 13 and more keep their strategy. */
 #define OPTIMAL_FROM (512u << 10)
@@ -61,6 +67,17 @@ static size_t context_need(const struct size *size)
     return ZSTD_estimateCStreamSize_usingCCtxParams(params_of(&room, size));
 }
 
+static void divide(struct size *size)
+{
+    size->block = (size->unit + UNIT_MORE) / size->parts + 1;
+    if (size->block < BLOCK_MIN)
+        size->block = BLOCK_MIN;
+    if (size->block > ZSTD_BLOCKSIZE_MAX)
+        size->block = ZSTD_BLOCKSIZE_MAX;
+    if (size->block > (size_t)1 << size->c.windowLog)
+        size->block = (size_t)1 << size->c.windowLog;
+}
+
 static size_t table_bytes(const ZSTD_compressionParameters *c)
 {
     size_t n = (size_t)4 << c->hashLog;
@@ -68,29 +85,41 @@ static size_t table_bytes(const ZSTD_compressionParameters *c)
     return c->strategy == ZSTD_fast ? n : n + ((size_t)4 << c->chainLog);
 }
 
-/* Halve what takes most. Blocks count six times: they are gathered, kept as
+/* A unit that is hardly longer than half a window loses nothing with half. */
+static bool window_is_vain(const struct size *size)
+{
+    size_t window = (size_t)1 << size->c.windowLog;
+
+    return size->c.windowLog > WINDOW_MIN &&
+           size->unit <= window / 2 + window / 16;
+}
+
+/* Halve what takes most. Blocks count five times: they are gathered, kept as
  * literals and sequences, and written. False when all is as small as it gets.
  */
 static bool shrink(struct size *size, size_t budget)
 {
     ZSTD_compressionParameters *c = &size->c;
     size_t tables = c->hashLog > TABLE_MIN ? table_bytes(c) : 0;
-    size_t blocks = size->block > BLOCK_MIN ? 6 * size->block : 0;
+    size_t blocks = size->block > BLOCK_MIN ? 5 * size->block : 0;
     size_t window = c->windowLog > WINDOW_MIN ? (size_t)2 << c->windowLog : 0;
 
     if (c->strategy > ZSTD_lazy2 && budget < OPTIMAL_FROM) {
         c->strategy = ZSTD_lazy2;
+    } else if (window_is_vain(size)) {
+        c->windowLog--;
     } else if (tables > 0 && tables >= blocks && tables >= window) {
         c->hashLog--;
         if (c->chainLog > TABLE_MIN)
             c->chainLog--;
     } else if (blocks > 0 && blocks >= window) {
-        size->block /= 2;
+        size->parts *= 2;
     } else if (window > 0) {
         c->windowLog--;
     } else {
         return false;
     }
+    divide(size);
     return true;
 }
 
@@ -101,11 +130,11 @@ static size_t size_for(struct size *size, size_t unit, int level, size_t budget)
     size_t n;
 
     RN_ASSERT(level >= 1 && level <= 19);
-    size->c = ZSTD_getCParams(level, unit > 0 ? unit : 1, 0);
-    size->block = ZSTD_BLOCKSIZE_MAX;
+    size->unit = unit > 0 ? unit : 1;
+    size->parts = size->unit / (ZSTD_BLOCKSIZE_MAX + 1) + 1;
+    size->c = ZSTD_getCParams(level, size->unit, 0);
+    divide(size);
     do {
-        if (size->block > (size_t)1 << size->c.windowLog)
-            size->block = (size_t)1 << size->c.windowLog;
         n = RN_ROUND(context_need(size));
     } while (n > room && shrink(size, budget));
     return n;

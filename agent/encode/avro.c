@@ -65,7 +65,12 @@ static size_t block_size(const struct rn_config *config)
 
 static size_t codec_budget(const struct rn_config *config)
 {
-    return share_of(config, KIB(24), KIB(1024));
+    size_t share = share_of(config, KIB(12), KIB(1024));
+
+    /* What small tables lose is large, and what large ones win is small. */
+    if (share < KIB(128))
+        share = share < KIB(64) ? 2 * share : KIB(128);
+    return share;
 }
 
 /* The heads of a row that is a block of its own are composed in the block's

@@ -23,6 +23,9 @@
 /* How often the bytes of a row group are looked at, in rows, at most. */
 #define LOOK_MAX 64u
 
+/* A value of which few rows make a group: the estimate does not hold then. */
+#define LARGE_CELL 4096
+
 /* Bytes of a chunk's indexes, until its metadata is written. */
 struct lengths {
     uint32_t column_index, offset_index;
@@ -54,7 +57,7 @@ static size_t parquet_need(const struct rn_config *config, size_t columns)
     return RN_ROUND(sizeof(struct parquet)) +
            RN_ROUND(columns * sizeof(struct rn_pq_column *)) +
            RN_ROUND(columns * sizeof(struct lengths)) +
-           rn_pq_writer_need(config, sizes.page) +
+           rn_pq_writer_need(config, sizes.largest) +
            columns * rn_pq_column_need(config, &sizes) +
            rn_pq_blooms(config, columns) * bloom;
 }
@@ -166,7 +169,7 @@ static int parquet_open(const struct rn_config *config,
     err = check(config, schema, error);
     if (err < 0)
         return err;
-    err = rn_pq_writer_init(&k->writer, config, sizes.page, mem);
+    err = rn_pq_writer_init(&k->writer, config, sizes.largest, mem);
     if (err == RN_E_ABSENT)
         return rn_fail(error, RN_E_CONFIG, RN_AT_CONFIG,
                        "%s: [file] compression: this build has no such codec",
@@ -421,6 +424,10 @@ static int parquet_row(struct rn_encoder *e, const struct rn_row *row,
         return k->failed;
     for (size_t i = 0; i < row->n; i++) {
         int err = rn_pq_column_put(k->column[i], &row->cell[i]);
+
+        if (row->cell[i].type >= RN_TEXT &&
+            row->cell[i].as.bytes.n >= LARGE_CELL)
+            k->look = 1;
 
         if (err == RN_E_VALUE)
             rn_cell_fail(e, number, i,

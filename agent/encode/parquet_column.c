@@ -38,6 +38,11 @@
 #define WIDTH_FIRST 4u
 #define WIDTH_AHEAD 3u
 
+/* Such a page may turn out too wide for all the rows to come. It is looked at
+ * after so many, and ended when the latter half of them had no new value.
+ */
+#define LOOK_WIDTH 4096u
+
 struct rn_pq_column {
     const struct rn_col *col;
     struct rn_pq_writer *writer;
@@ -48,12 +53,15 @@ struct rn_pq_column {
     uint32_t nulls; /* of them                                             */
     uint32_t seen;  /* values of the chunk, while they get numbers         */
     bool has_dictionary;
-    bool numbering; /* values get numbers                                  */
-    bool grown;     /* the open page was begun because its numbers grew    */
-    uint8_t width;  /* of its numbers                                      */
+    bool numbering;  /* values get numbers                                  */
+    bool grown;      /* the open page was begun because its numbers grew    */
+    uint8_t width;   /* of its numbers                                      */
+    uint32_t newest; /* its latest row with a new value                    */
     enum rn_pq_coding coding; /* of values without numbers                 */
     uint8_t *level;           /* slice; NULL: the column is not nullable   */
     uint32_t level_cap;
+    uint32_t narrow_cap; /* of values, while there are numbers             */
+    uint32_t wide_cap;   /* the same once the dictionary is written        */
     struct rn_rle levels;
     struct rn_pq_values values;
     struct rn_pq_dictionary dictionary;
@@ -91,18 +99,39 @@ static void share_page(struct rn_pq_column *c, uint8_t *page, size_t n)
         c->level_cap = (uint32_t)(n / 8 < LEVELS_MOST ? n / 8 : LEVELS_MOST);
     }
     c->values.p = page + c->level_cap;
-    c->values.cap = (uint32_t)n - c->level_cap;
+    c->narrow_cap = (uint32_t)n - c->level_cap;
+    c->wide_cap = c->narrow_cap;
+}
+
+/* `at`: right behind the page. */
+static void share_dictionary(struct rn_pq_column *c, uint8_t *at,
+                             const struct rn_pq_sizes *sizes)
+{
+    size_t more = 0;
+
+    rn_pq_dictionary_init(&c->dictionary, &c->type, at, sizes->dictionary);
+    if (sizes->largest > sizes->page)
+        more = sizes->largest - sizes->page;
+    c->wide_cap +=
+        (uint32_t)(more < sizes->dictionary ? more : sizes->dictionary);
 }
 
 static int take_slices(struct rn_pq_column *c, const struct rn_pq_sizes *sizes,
                        struct rn_arena *mem)
 {
-    uint8_t *page = RN_TAKE(mem, uint8_t, sizes->page);
-    uint8_t *slice = NULL;
+    size_t room = RN_ROUND(sizes->page);
+    uint8_t *page;
 
+    c->has_dictionary = sizes->dictionary >= RN_PQ_DICTIONARY_MIN &&
+                        c->type.physical != RN_PQ_BOOLEAN;
+    if (c->has_dictionary)
+        room += sizes->dictionary;
+    page = RN_TAKE(mem, uint8_t, room);
     if (page == NULL)
         return RN_E_FULL;
     share_page(c, page, sizes->page);
+    if (c->has_dictionary)
+        share_dictionary(c, page + RN_ROUND(sizes->page), sizes);
     if (rn_pq_coding_waits(c->coding)) {
         c->values.wait = RN_TAKE(mem, int64_t, RN_DELTA_BLOCK);
         if (c->values.wait == NULL)
@@ -114,14 +143,6 @@ static int take_slices(struct rn_pq_column *c, const struct rn_pq_sizes *sizes,
         if (c->chunk.index.slice == NULL)
             return RN_E_FULL;
     }
-    c->has_dictionary = sizes->dictionary >= RN_PQ_DICTIONARY_MIN &&
-                        c->type.physical != RN_PQ_BOOLEAN;
-    if (!c->has_dictionary)
-        return RN_OK;
-    slice = RN_TAKE(mem, uint8_t, sizes->dictionary);
-    if (slice == NULL)
-        return RN_E_FULL;
-    rn_pq_dictionary_init(&c->dictionary, &c->type, slice, sizes->dictionary);
     return RN_OK;
 }
 
@@ -183,6 +204,8 @@ static void begin_page(struct rn_pq_column *c)
 {
     c->rows = 0;
     c->nulls = 0;
+    c->newest = 0;
+    c->values.cap = c->numbering ? c->narrow_cap : c->wide_cap;
     rn_pq_bounds_clear(&c->bounds);
     if (c->level != NULL)
         rn_rle_begin(&c->levels, c->level, c->level_cap, 1);
@@ -286,9 +309,17 @@ static uint32_t number_of(struct rn_pq_column *c,
     else
         number = rn_pq_dictionary_number(&c->dictionary,
                                          rn_pq_number_bits(&c->type, value));
-    if (c->dictionary.count != before)
+    if (c->dictionary.count != before) {
+        c->newest = c->rows;
         add_to_bloom(c, value);
+    }
     return number;
+}
+
+static bool too_wide(const struct rn_pq_column *c)
+{
+    return c->rows == LOOK_WIDTH && c->newest < LOOK_WIDTH / 2 &&
+           next_width(c) < c->width;
 }
 
 static int put_number(struct rn_pq_column *c, uint32_t number)
@@ -296,7 +327,8 @@ static int put_number(struct rn_pq_column *c, uint32_t number)
     bool taken;
     int err;
 
-    if (number >> c->width == 0 && rn_pq_values_number(&c->values, number))
+    if (number >> c->width == 0 && !too_wide(c) &&
+        rn_pq_values_number(&c->values, number))
         return RN_OK;
     c->grown = number >> c->width != 0;
     err = finish_page(c);

@@ -10,8 +10,8 @@
  * has room; the numbers are bit-packed at once with as many bits as the
  * largest needs, and when that grows a new page begins. When the slice is full
  * or the dictionary saves nothing, the chunk goes on with the column's other
- * encoding, and the dictionary page is written: it is final. Otherwise it is
- * written by flush.
+ * encoding, and the dictionary page is written: it is final, and later pages
+ * have its slice as well. Otherwise it is written by flush.
  */
 #ifndef ENCODE_PARQUET_COLUMN_H
 #define ENCODE_PARQUET_COLUMN_H
@@ -25,6 +25,8 @@ struct rn_pq_sizes {
     size_t page;
     size_t dictionary;
     size_t index;
+    size_t largest; /* a page may grow to where the dictionary was; up to
+                     * `page`: it may not */
 };
 
 struct rn_pq_column; /* parquet_column.c */

@@ -33,7 +33,7 @@ void rn_pq_dictionary_init(struct rn_pq_dictionary *d,
 {
     bool number =
         type->physical != RN_PQ_BYTE_ARRAY && type->physical != RN_PQ_FIXED;
-    size_t table = number ? n / 2 : n / 4;
+    size_t table = number ? n / 2 : n / 8 * 3;
     uint32_t slots = 2;
     size_t room;
 

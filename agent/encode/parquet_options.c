@@ -12,6 +12,11 @@
 #define PAGE_MOST   (1u << 20)
 #define INDEX_LEAST 256u
 
+/* Pages that are larger than this are not read any faster, and a codec needs
+ * memory for them.
+ */
+#define GROWN_MOST (64u << 10)
+
 static size_t share_of(const struct rn_config *config, size_t columns)
 {
     uint64_t share = config->job.memory / 16 * 3;
@@ -44,6 +49,11 @@ struct rn_pq_sizes rn_pq_sizes_for(const struct rn_config *config,
         sizes.page = PAGE_LEAST;
     if (!config->file.dictionary)
         sizes.dictionary = 0;
+    sizes.largest = sizes.page + sizes.dictionary;
+    if (sizes.largest > GROWN_MOST)
+        sizes.largest = GROWN_MOST;
+    if (sizes.largest < sizes.page || config->file.page > 0)
+        sizes.largest = sizes.page;
     if (!config->file.page_index)
         sizes.index = 0;
     return sizes;

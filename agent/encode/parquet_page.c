@@ -11,6 +11,7 @@ enum page_type { DATA_PAGE = 0, DICTIONARY_PAGE = 2, DATA_PAGE_V2 = 3 };
 
 #define CODEC_BUDGET_LEAST (UINT64_C(24) << 10)
 #define CODEC_BUDGET_MOST  (UINT64_C(1) << 20)
+#define CODEC_BUDGET_MORE  (UINT64_C(64) << 10)
 
 /* The most that a header takes: some twenty fields of up to six bytes. */
 #define HEADER_MAX 128
@@ -31,8 +32,12 @@ struct body {
 
 static size_t codec_budget(const struct rn_config *config)
 {
-    uint64_t budget = config->job.memory / 16;
+    uint64_t memory = config->job.memory;
+    uint64_t budget = memory / 8;
 
+    /* What small tables lose is large, and what large ones win is small. */
+    if (budget > memory / 16 + CODEC_BUDGET_MORE)
+        budget = memory / 16 + CODEC_BUDGET_MORE;
     if (budget < CODEC_BUDGET_LEAST)
         budget = CODEC_BUDGET_LEAST;
     return (size_t)(budget < CODEC_BUDGET_MOST ? budget : CODEC_BUDGET_MOST);

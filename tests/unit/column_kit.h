@@ -235,6 +235,15 @@ static void check_bounds(const struct rn_pq_page *page, size_t n)
     assert_memory_equal(a, b, an);
 }
 
+static size_t page_most(const struct rn_pq_page *page)
+{
+    size_t most = t.sizes.largest, room = t.sizes.page + t.sizes.dictionary;
+
+    if (page->encoding == RN_PQ_RLE_DICTIONARY || most < t.sizes.page)
+        return t.sizes.page;
+    return most < room ? most : room;
+}
+
 int rn_pq_page_write(struct rn_pq_writer *w, struct rn_pq_chunk *chunk,
                      const struct rn_pq_type *type, uint32_t lane,
                      const struct rn_pq_page *page)
@@ -266,7 +275,7 @@ int rn_pq_page_write(struct rn_pq_writer *w, struct rn_pq_chunk *chunk,
     }
     digest(page->levels);
     assert_true(page->rows == 1 ||
-                len + page->levels.n <= t.sizes.page + t.slack);
+                len + page->levels.n <= page_most(page) + t.slack);
     u.end = whole + len;
     unpack_values(page, &u, n);
     check_bounds(page, n);

@@ -66,7 +66,7 @@ static void random_options(void)
     set_up(types[k],
            (struct rn_pq_sizes){ pages[chance(RN_COUNTOF(pages))],
                                  dictionaries[chance(RN_COUNTOF(dictionaries))],
-                                 chance(2) * 100 });
+                                 chance(2) * 100, chance(100000) });
 }
 
 static void all_that_is_put_comes_back(void **state)
@@ -122,7 +122,7 @@ static void extremes_come_back(void **state)
 
     (void)state;
     for (unsigned round = 0; round < 4; round++) {
-        struct rn_pq_sizes sizes = { 512, round & 1 ? 512 : 0, 0 };
+        struct rn_pq_sizes sizes = { 512, round & 1 ? 512 : 0, 0, 0 };
 
         t.config.file.integer_encoding =
             round & 2 ? RN_ENCODING_DELTA : RN_ENCODING_PLAIN;
@@ -160,7 +160,8 @@ static void a_value_larger_than_a_page_is_not_copied(void **state)
         t.config.file.text_encoding =
             round & 1 ? RN_ENCODING_DELTA_LENGTH : RN_ENCODING_PLAIN;
         t.col.nullable = (round & 2) != 0;
-        set_up(RN_TEXT, (struct rn_pq_sizes){ 512, round & 4 ? 1024 : 0, 100 });
+        set_up(RN_TEXT,
+               (struct rn_pq_sizes){ 512, round & 4 ? 1024 : 0, 100, 0 });
         begin();
         for (unsigned i = 0; i < 60; i++) {
             size_t n = lengths[chance(RN_COUNTOF(lengths))];
@@ -185,7 +186,8 @@ static void a_page_has_a_limited_number_of_rows(void **state)
     for (unsigned dictionary = 0; dictionary < 2; dictionary++) {
         t.config.file.integer_encoding = RN_ENCODING_DELTA;
         t.col.nullable = dictionary;
-        set_up(RN_I64, (struct rn_pq_sizes){ 1 << 20, dictionary * 4096, 0 });
+        set_up(RN_I64,
+               (struct rn_pq_sizes){ 1 << 20, dictionary * 4096, 0, 0 });
         begin();
         for (size_t i = 0; i < ROWS; i++)
             assert_int_equal(put_row(&(struct rn_cell){ RN_I64, { .i64 = 5 } }),
@@ -209,7 +211,7 @@ static void put_cells(size_t n, uint64_t distinct)
 static void keys_leave_the_dictionary_early(void **state)
 {
     (void)state;
-    set_up(RN_I64, (struct rn_pq_sizes){ 65536, 262144, 0 });
+    set_up(RN_I64, (struct rn_pq_sizes){ 65536, 262144, 0, 0 });
     begin();
     put_cells(20000, 0);
     assert_int_equal(t.dictionaries, 1);
@@ -230,7 +232,7 @@ static void keys_leave_the_dictionary_early(void **state)
 static void a_full_dictionary_is_left_for_the_rest_of_the_chunk(void **state)
 {
     (void)state;
-    set_up(RN_TEXT, (struct rn_pq_sizes){ 4096, 4096, 0 });
+    set_up(RN_TEXT, (struct rn_pq_sizes){ 4096, 4096, 0, 0 });
     begin();
     put_cells(1000, 10);
     put_cells(1000, 0);
@@ -242,12 +244,62 @@ static void a_full_dictionary_is_left_for_the_rest_of_the_chunk(void **state)
     tear_down();
 }
 
+/* And no further. */
+static void pages_grow_to_where_the_dictionary_was(void **state)
+{
+    static const size_t largest[] = { 0, 4096, 6000, 8192, 100000 };
+
+    (void)state;
+    for (size_t i = 0; i < RN_COUNTOF(largest); i++) {
+        size_t most = largest[i] < 4096   ? 4096
+                      : largest[i] > 8192 ? 8192
+                                          : largest[i];
+        uint32_t left;
+
+        t.config.file.integer_encoding = RN_ENCODING_PLAIN;
+        set_up(RN_I64, (struct rn_pq_sizes){ 4096, 4096, 0, largest[i] });
+        for (unsigned chunk = 0; chunk < 2; chunk++) {
+            begin();
+            put_cells(300, 10);
+            put_cells(4000, 0);
+            assert_int_equal(t.dictionaries, 1);
+            flush();
+            left = t.pages - t.numbers;
+            assert_true(left * most >= (t.put - 1000) * 8);
+            assert_true((left - 1) * most <= t.put * 8);
+        }
+        tear_down();
+    }
+}
+
+/* Bits for what is there, but for the first values. */
+static void few_values_have_narrow_numbers(void **state)
+{
+    static const unsigned bits[] = { 1, 1, 2, 2, 3, 3, 3, 3 };
+
+    (void)state;
+    set_up(RN_TEXT, (struct rn_pq_sizes){ 65536, 65536, 0, 0 });
+    for (unsigned n = 1; n <= RN_COUNTOF(bits); n++) {
+        begin();
+        for (unsigned i = 0; i < 60000; i++) {
+            struct rn_cell cell = cell_of(chance(n));
+
+            assert_int_equal(put_row(&cell), RN_OK);
+        }
+        flush();
+        assert_true(t.pages <= 2);
+        assert_true(rn_pq_column_chunk(t.column)->bytes <
+                    4096 / 2 + 56000 * bits[n - 1] / 8 + 500);
+    }
+    tear_down();
+}
+
 /* As the dictionary grows, pages must not become a crowd. */
 static void growing_numbers_cost_few_pages(void **state)
 {
     (void)state;
     t.config.file.integer_encoding = RN_ENCODING_PLAIN;
-    set_up(RN_I64, (struct rn_pq_sizes){ 1 << 20, 1 << 20, 0 });
+    set_up(RN_I64, (struct rn_pq_sizes){ 1 << 20, 1 << 20, 0, 0 });
     begin();
     for (size_t i = 0; i < 60000; i++) {
         struct rn_cell cell = cell_of(i < 600 ? i % 500 : chance(3000) + i / 8);
@@ -264,7 +316,7 @@ static void nulls_alone_have_no_dictionary(void **state)
 {
     (void)state;
     t.col.nullable = true;
-    set_up(RN_TEXT, (struct rn_pq_sizes){ 1024, 4096, 0 });
+    set_up(RN_TEXT, (struct rn_pq_sizes){ 1024, 4096, 0, 0 });
     begin();
     for (size_t i = 0; i < 70000; i++)
         assert_int_equal(put_row(&(struct rn_cell){ .type = RN_NULL }), RN_OK);
@@ -292,7 +344,7 @@ static void a_cell_that_is_refused_leaves_no_trace(void **state)
     t.config.file.integer_encoding = RN_ENCODING_PLAIN;
     for (unsigned bad = 0; bad < 2; bad++) {
         t.col.bits = 8;
-        set_up(RN_I64, (struct rn_pq_sizes){ 256, 512, 0 });
+        set_up(RN_I64, (struct rn_pq_sizes){ 256, 512, 0, 0 });
         begin();
         for (unsigned i = 0; i < 2000; i++) {
             struct rn_cell cell = { RN_I64, { .i64 = i % 100 } };
@@ -321,7 +373,7 @@ static void a_failure_of_the_writer_stays_until_the_next_chunk(void **state)
 
         t.col.nullable = at % 2;
         set_up(at < 3 ? RN_TEXT : RN_I64,
-               (struct rn_pq_sizes){ 512, (size_t)at * 300, 0 });
+               (struct rn_pq_sizes){ 512, (size_t)at * 300, 0, 0 });
         begin();
         t.fail_at = at;
         for (size_t i = 0; i < 3000 && err == RN_OK; i++) {
@@ -362,7 +414,7 @@ static void every_value_is_in_the_filter(void **state)
     bloom = &filter;
     for (unsigned k = 0; k < 2 * RN_COUNTOF(types); k++) {
         t.col.bits = k & 1 ? 32 : 0;
-        set_up(types[k / 2], (struct rn_pq_sizes){ 512, 4096, 0 });
+        set_up(types[k / 2], (struct rn_pq_sizes){ 512, 4096, 0, 0 });
         begin();
         put_cells(1000, 10);
         assert_int_equal(t.blooms, 10); /* once each */
@@ -383,7 +435,7 @@ static void bytes_are_known_at_any_time(void **state)
         uint64_t before = 0;
 
         t.config.file.integer_encoding = RN_ENCODING_PLAIN;
-        set_up(RN_I64, (struct rn_pq_sizes){ 4096, dictionary * 65536, 0 });
+        set_up(RN_I64, (struct rn_pq_sizes){ 4096, dictionary * 65536, 0, 0 });
         begin();
         for (size_t i = 0; i < 9000; i++) {
             struct rn_cell cell = cell_of(chance(300));
@@ -425,6 +477,8 @@ int main(void)
         cmocka_unit_test(a_page_has_a_limited_number_of_rows),
         cmocka_unit_test(keys_leave_the_dictionary_early),
         cmocka_unit_test(a_full_dictionary_is_left_for_the_rest_of_the_chunk),
+        cmocka_unit_test(pages_grow_to_where_the_dictionary_was),
+        cmocka_unit_test(few_values_have_narrow_numbers),
         cmocka_unit_test(growing_numbers_cost_few_pages),
         cmocka_unit_test(nulls_alone_have_no_dictionary),
         cmocka_unit_test(a_cell_that_is_refused_leaves_no_trace),

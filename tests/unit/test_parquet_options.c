@@ -61,6 +61,10 @@ static void a_share_is_about_half_page_and_three_eighths_dictionary(
     assert_int_equal(s.page, 128 * KIB);
     assert_int_equal(s.dictionary, 96 * KIB);
     assert_int_equal(s.index, 32 * KIB);
+    assert_int_equal(s.largest, 128 * KIB);
+    config.job.memory = 1 * MIB;
+    s = rn_pq_sizes_for(&config, 12);
+    assert_int_equal(s.largest, s.page + s.dictionary);
 }
 
 static void options_override_memory(void **state)
@@ -74,6 +78,7 @@ static void options_override_memory(void **state)
     config.file.page_index = false;
     s = rn_pq_sizes_for(&config, 10);
     assert_int_equal(s.page, 123456);
+    assert_int_equal(s.largest, 123456);
     assert_int_equal(s.dictionary, 0);
     assert_int_equal(s.index, 0);
 }
