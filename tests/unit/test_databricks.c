@@ -9,7 +9,9 @@
 
 #include <cmocka.h>
 
+#include "lib/http_server.h"
 #include "lib/databricks_kit.h"
+#include "lib/rest_server.h"
 #include "runnel/port.h"
 
 /* -- a table -------------------------------------------------------------- */

@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include "lib/http_server.h"
+#include "lib/rest_server.h"
 #include "lib/databricks_kit.h"
 #include "runnel/port.h"
 

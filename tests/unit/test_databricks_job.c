@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "lib/http_server.h"
+#include "lib/rest_server.h"
 #include "lib/databricks_kit.h"
 
 #define STARTED OK("{\"run_id\":77,\"number_in_job\":1}")

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "lib/http_server.h"
 #include "lib/rest_server.h"
 #include "runnel/port.h"
 #include "warehouse/rest.h"
