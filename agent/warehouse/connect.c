@@ -378,26 +378,40 @@ static int look_at(struct connect *c, struct look *k)
                         c->w.place, k->what, k->name, k->key, k->want);
 }
 
-/* Both; RN_E_ABSENT when one is missing. */
+static int look_at_connection(struct connect *c)
+{
+    struct look k = { .describe = "DESCRIBE CONNECTION ",
+                      .name = name_of(c->w.config),
+                      .key = "host",
+                      .want = c->w.config->connect.host,
+                      .what = "connection" };
+
+    return look_at(c, &k);
+}
+
+static int look_at_catalog(struct connect *c)
+{
+    struct look k = { .describe = "DESCRIBE CATALOG EXTENDED ",
+                      .name = c->w.config->connect.catalog,
+                      .key = "database",
+                      .want = c->w.config->connect.database,
+                      .what = "catalog" };
+
+    return look_at(c, &k);
+}
+
+/* RN_E_ABSENT: there is no catalog. Whoever may use one may not always see its
+ * connection: what is not shown is left to the count.
+ */
 static int look_at_both(struct connect *c)
 {
-    const struct rn_config *config = c->w.config;
-    struct look connection = { .describe = "DESCRIBE CONNECTION ",
-                               .name = name_of(config),
-                               .key = "host",
-                               .want = config->connect.host,
-                               .what = "connection" };
-    struct look catalog = { .describe = "DESCRIBE CATALOG EXTENDED ",
-                            .name = config->connect.catalog,
-                            .key = "database",
-                            .want = config->connect.database,
-                            .what = "catalog" };
-    int first = look_at(c, &connection);
-    int err = first;
+    int err = look_at_catalog(c);
+    int other =
+        err == RN_OK || err == RN_E_ABSENT ? look_at_connection(c) : err;
 
-    if (err == RN_OK || err == RN_E_ABSENT)
-        err = look_at(c, &catalog);
-    return err == RN_OK ? first : err;
+    if (other != RN_OK && other != RN_E_ABSENT)
+        return other;
+    return err;
 }
 
 /* -- the class's calls ---------------------------------------------------- */
@@ -426,11 +440,17 @@ static int count(struct connect *c, const char *run, uint64_t *rows)
 }
 
 /* The secrets, the network, and the right to read: a count of no run's rows.
- * A table that is not there yet comes with the first load.
+ * RN_E_ABSENT: the table is not there yet, or Databricks does not know yet.
  */
 static int try_it(struct connect *c)
 {
     uint64_t rows;
+
+    return count(c, "", &rows);
+}
+
+static int check(struct connect *c)
+{
     int err = look_at_both(c);
 
     if (err == RN_E_ABSENT) {
@@ -438,7 +458,7 @@ static int try_it(struct connect *c)
         return RN_OK;
     }
     if (err == RN_OK)
-        err = count(c, "", &rows);
+        err = try_it(c);
     if (err != RN_E_ABSENT || c->w.config->synapse.create == RN_CREATE_NEVER)
         return err;
     return RN_OK;
@@ -447,24 +467,41 @@ static int try_it(struct connect *c)
 static int connect_check(struct rn_warehouse *w)
 {
     begin(self(w));
-    return end(self(w), try_it(self(w)));
+    return end(self(w), check(self(w)));
 }
 
-static int make(struct connect *c)
+/* A connection of that name may be there and lead elsewhere. */
+static int make_both(struct connect *c)
 {
     int err = send(c, rn_connect_put_connection);
 
     if (err == RN_OK)
-        err = send(c, rn_connect_put_catalog);
+        err = look_at_connection(c);
+    if (err == RN_E_ABSENT)
+        return rn_rest_fail(&c->d->rest, RN_E_DENIED,
+                            "%s: the connection was made and cannot be found; "
+                            "may this principal use it (USE CONNECTION)?",
+                            c->w.place);
     if (err == RN_OK)
-        err = look_at_both(c);
+        err = send(c, rn_connect_put_catalog);
+    return err;
+}
+
+/* Nothing is sent to make what is there: it takes rights that those who use it
+ * every day need not have.
+ */
+static int make(struct connect *c)
+{
+    int err = look_at_both(c);
+
+    if (err == RN_E_ABSENT)
+        err = make_both(c);
+    if (err == RN_OK)
+        err = try_it(c);
     if (err != RN_E_ABSENT)
         return err;
-    return rn_rest_fail(&c->d->rest, RN_E_DENIED,
-                        "%s: the connection or catalog was made, and now there "
-                        "is none; may this principal use it (USE CONNECTION, "
-                        "USE CATALOG)?",
-                        c->w.place);
+    rn_log(RN_LOG_WARN, "%s: Databricks sees no such table yet", c->w.place);
+    return RN_OK;
 }
 
 int rn_connect_make(struct rn_warehouse *w)

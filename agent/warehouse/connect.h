@@ -32,7 +32,7 @@ size_t rn_connect_need(const struct rn_config *config);
 int rn_connect_open(struct rn_warehouse *databricks, struct rn_arena *mem,
                     struct rn_warehouse **w);
 
-/* Make what is not there yet. RN_E_CONFIG: there is something of that name, but
+/* Make what is not there yet, and read through it once. RN_E_CONFIG: there is something of that name, but
  * it leads to another host or database.
  */
 int rn_connect_make(struct rn_warehouse *w);

@@ -88,8 +88,10 @@ static int measure(struct both *b, uint64_t *rows)
 
 static void what_is_missing_is_made_without_a_password(void **state)
 {
-    static const struct rest_answer a[] = { OK(DONE), OK(DONE),
-                                            OK(CONNECTION_OK), OK(CATALOG_OK) };
+    static const struct rest_answer a[] = {
+        OK(NO_CATALOG),    OK(NO_CONNECTION), OK(DONE),
+        OK(CONNECTION_OK), OK(DONE),          OK(NUMBER("0")),
+    };
     struct both b;
 
     (void)state;
@@ -97,22 +99,43 @@ static void what_is_missing_is_made_without_a_password(void **state)
     b.kit.config.connect.connection = "syn_host";
     start(&b, a, RN_COUNTOF(a));
     assert_int_equal(rn_connect_make(b.connect), RN_OK);
-    assert_int_equal(rest_requests(&b.kit.server), 4);
+    assert_int_equal(rest_requests(&b.kit.server), RN_COUNTOF(a));
+    assert_true(kit_sent(&b.kit, 0, "\"DESCRIBE CATALOG EXTENDED `syn`\""));
+    assert_true(kit_sent(&b.kit, 1, "\"DESCRIBE CONNECTION `syn_host`\""));
     assert_true(kit_sent(
-        &b.kit, 0,
+        &b.kit, 2,
         "\"CREATE CONNECTION IF NOT EXISTS `syn_host` TYPE sqldw OPTIONS (host "
         "'ws.sql.azuresynapse.net', port '1433', user secret('vault', 'user'), "
         "password secret('vault', 'word'))\""));
-    assert_true(kit_sent(&b.kit, 1,
+    assert_true(kit_sent(&b.kit, 4,
                          "\"CREATE FOREIGN CATALOG IF NOT EXISTS `syn` USING "
                          "CONNECTION `syn_host` OPTIONS (database 'pool')\""));
     stop(&b);
 }
 
+/* Making takes rights that whoever runs the job daily need not have. */
+static void what_is_there_is_not_made_again(void **state)
+{
+    static const struct rest_answer a[] = { OK(CATALOG_OK), OK(CONNECTION_OK),
+                                            OK(NUMBER("0")) };
+    struct both b;
+
+    (void)state;
+    configure(&b.kit);
+    start(&b, a, RN_COUNTOF(a));
+    assert_int_equal(rn_connect_make(b.connect), RN_OK);
+    assert_int_equal(rest_requests(&b.kit.server), RN_COUNTOF(a));
+    for (size_t i = 0; i < RN_COUNTOF(a); i++)
+        assert_int_equal(kit_times(&b.kit, i, "CREATE"), 0);
+    stop(&b);
+}
+
 static void hostile_names_stay_names(void **state)
 {
-    static const struct rest_answer a[] = { OK(DONE), OK(DONE), OK(DONE),
-                                            OK(DONE), OK(NUMBER("3")) };
+    static const struct rest_answer a[] = {
+        OK(NO_CATALOG), OK(NO_CONNECTION), OK(DONE),        OK(DONE),
+        OK(DONE),       OK(NUMBER("0")),   OK(NUMBER("3")),
+    };
     struct both b;
     uint64_t rows;
 
@@ -124,11 +147,12 @@ static void hostile_names_stay_names(void **state)
     b.kit.config.synapse.table = "[po'ol].[d]]b`o].[o.r ders]";
     start(&b, a, RN_COUNTOF(a));
     assert_int_equal(rn_connect_make(b.connect), RN_OK);
-    assert_true(kit_sent(&b.kit, 0, "EXISTS `s``yn` TYPE"));
-    assert_true(kit_sent(&b.kit, 0, "secret('va\\\\'ult', 'user')"));
-    assert_true(kit_sent(&b.kit, 1, "(database 'po\\\\'ol')"));
+    assert_true(kit_sent(&b.kit, 2, "EXISTS `s``yn` TYPE"));
+    assert_true(kit_sent(&b.kit, 2, "secret('va\\\\'ult', 'user')"));
+    assert_true(kit_sent(&b.kit, 4, "(database 'po\\\\'ol')"));
     assert_int_equal(measure(&b, &rows), RN_OK);
-    assert_true(kit_sent(&b.kit, 4, "FROM `s``yn`.`d]b``o`.`o.r ders` WHERE"));
+    assert_int_equal(rows, 3);
+    assert_true(kit_sent(&b.kit, 6, "FROM `s``yn`.`d]b``o`.`o.r ders` WHERE"));
     stop(&b);
 }
 
@@ -139,17 +163,17 @@ static void one_that_leads_elsewhere_is_refused(void **state)
         size_t n;
         const char *words;
     } table[] = {
-        { { OK(DONE), OK(DONE),
+        { { OK(CATALOG_OK),
             OK(ROWS(INFO("Options", "((host,xws.sql.azuresynapse.net))"))) },
-          3,
+          2,
           "connection syn already, but its host is not "
           "ws.sql.azuresynapse.net" },
-        { { OK(DONE), OK(DONE), OK(ROWS(INFO("host", "10.0.0.1"))) },
-          3,
-          "but its host is not" },
-        { { OK(DONE), OK(DONE), OK(CONNECTION_OK),
-            OK(ROWS(INFO("Options", "((database,pool2))"))) },
+        { { OK(NO_CATALOG), OK(NO_CONNECTION), OK(DONE),
+            OK(ROWS(INFO("host", "10.0.0.1"))) },
           4,
+          "but its host is not" },
+        { { OK(ROWS(INFO("Options", "((database,pool2))"))) },
+          1,
           "catalog syn already, but its database is not pool" },
     };
 
@@ -169,29 +193,45 @@ static void one_that_leads_elsewhere_is_refused(void **state)
 static void what_nobody_tells_is_left_to_the_count(void **state)
 {
     static const struct rest_answer table[][2] = {
-        { OK(ROWS(INFO("Connection Name", "syn"))),
-          OK(ROWS(INFO("Catalog Name", "syn"))) },
-        { OK(ROWS(INFO("Options", "((host,***))"))),
-          OK(ROWS(INFO("Options", "((database,*** redacted))"))) },
+        { OK(ROWS(INFO("Catalog Name", "syn"))),
+          OK(ROWS(INFO("Connection Name", "syn"))) },
+        { OK(ROWS(INFO("Options", "((database,*** redacted))"))),
+          OK(ROWS(INFO("Options", "((host,***))"))) },
         { OK(FAILED("PERMISSION_DENIED", "42501", "[DENIED] not yours")),
           OK(FAILED("PERMISSION_DENIED", "42501", "[DENIED] not yours")) },
-        { OK(ROWS(INFO("Host", "WS.SQL.AzureSynapse.net"))),
-          OK(ROWS("[\"database\",\"POOL\"],[null,null],[\"x\"]")) },
+        { OK(ROWS("[\"database\",\"POOL\"],[null,null],[\"x\"]")),
+          OK(NO_CONNECTION) },
+        { OK(CATALOG_OK), OK(ROWS(INFO("Host", "WS.SQL.AzureSynapse.net"))) },
     };
 
     (void)state;
     for (size_t i = 0; i < RN_COUNTOF(table); i++) {
-        struct rest_answer a[] = { OK(DONE), OK(DONE), table[i][0],
-                                   table[i][1] };
+        struct rest_answer a[] = { table[i][0], table[i][1], OK(NUMBER("0")) };
         struct both b;
 
         configure(&b.kit);
         start(&b, a, RN_COUNTOF(a));
         assert_int_equal(rn_connect_make(b.connect), RN_OK);
         assert_int_equal(b.kit.error.code, RN_OK);
-        assert_int_equal(rest_requests(&b.kit.server), 4);
+        assert_int_equal(rest_requests(&b.kit.server), 3);
         stop(&b);
     }
+}
+
+static void one_that_cannot_be_read_through_is_not_made(void **state)
+{
+    static const struct rest_answer a[] = {
+        OK(CATALOG_OK), OK(CONNECTION_OK),
+        OK(FAILED("BAD_REQUEST", "28000", "[FAILED_JDBC] Login failed"))
+    };
+    struct both b;
+
+    (void)state;
+    configure(&b.kit);
+    start(&b, a, RN_COUNTOF(a));
+    assert_int_equal(rn_connect_make(b.connect), RN_E_DENIED);
+    says(&b, "Login failed");
+    stop(&b);
 }
 
 /* -- looking through it ---------------------------------------------------- */
@@ -262,29 +302,29 @@ static void a_check_changes_nothing(void **state)
         enum rn_create create;
         int err;
     } table[] = {
-        { { OK(NO_CONNECTION), OK(NO_CATALOG) },
+        { { OK(NO_CATALOG), OK(NO_CONNECTION) },
           2,
           RN_CREATE_IF_MISSING,
           RN_OK },
-        { { OK(CONNECTION_OK), OK(NO_CATALOG) }, 2, RN_CREATE_NEVER, RN_OK },
-        { { OK(CONNECTION_OK), OK(CATALOG_OK), OK(NUMBER("0")) },
+        { { OK(NO_CATALOG), OK(CONNECTION_OK) }, 2, RN_CREATE_NEVER, RN_OK },
+        { { OK(CATALOG_OK), OK(CONNECTION_OK), OK(NUMBER("0")) },
           3,
           RN_CREATE_NEVER,
           RN_OK },
-        { { OK(CONNECTION_OK), OK(CATALOG_OK), OK(NO_TABLE) },
+        { { OK(CATALOG_OK), OK(CONNECTION_OK), OK(NO_TABLE) },
           3,
           RN_CREATE_IF_MISSING,
           RN_OK },
-        { { OK(CONNECTION_OK), OK(CATALOG_OK), OK(NO_TABLE) },
+        { { OK(CATALOG_OK), OK(CONNECTION_OK), OK(NO_TABLE) },
           3,
           RN_CREATE_NEVER,
           RN_E_ABSENT },
-        { { OK(CONNECTION_OK), OK(CATALOG_OK),
+        { { OK(CATALOG_OK), OK(CONNECTION_OK),
             OK(FAILED("X", "28000", "Login failed")) },
           3,
           RN_CREATE_IF_MISSING,
           RN_E_DENIED },
-        { { OK(CONNECTION_OK), OK(CATALOG_OK), OK(NO_COLUMN) },
+        { { OK(CATALOG_OK), OK(CONNECTION_OK), OK(NO_COLUMN) },
           3,
           RN_CREATE_IF_MISSING,
           RN_E_VALUE },
@@ -392,6 +432,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_missing_is_made_without_a_password),
+        cmocka_unit_test(what_is_there_is_not_made_again),
+        cmocka_unit_test(one_that_cannot_be_read_through_is_not_made),
         cmocka_unit_test(hostile_names_stay_names),
         cmocka_unit_test(one_that_leads_elsewhere_is_refused),
         cmocka_unit_test(what_nobody_tells_is_left_to_the_count),
