@@ -351,10 +351,14 @@ $(BUILD)/runnel: $(MAIN_OBJ) $(BUILD)/librunnel.a $(DEP_LIBS)
 	@$(CC) $(LINK_HARDEN) $(LDFLAGS) -o $@ $(MAIN_OBJ) $(LINK_LIBS)
 
 HELP_OBJ = $(HELP_SRC:%.c=$(BUILD)/obj/%.o)
-# A test is linked with the helpers whose headers it includes, and with no
-# other: one of them is a clock that stands still.
-helpers = $(foreach h,$(HELP_SRC),$(if $(shell grep -l \
-	'^#include ".*\b$(notdir $(h:.c=.h))"' $1),$(BUILD)/obj/$(h:.c=.o)))
+# A test is linked with the helpers whose headers it includes, those that these
+# include, and with no other: one of them is a clock that stands still.
+included = $(foreach h,$(HELP_SRC),$(if $(shell grep -ls \
+	'^#include ".*\b$(notdir $(h:.c=.h))"' $1),$(h)))
+included_by = $(call included,$1 $(1:.c=.h))
+with_included = $(sort $1 $(call included_by,$1))
+helpers = $(patsubst %.c,$(BUILD)/obj/%.o,$(call with_included,$(call \
+	with_included,$(call included,$1))))
 
 # It counts what asks for memory, libraries included.
 $(BUILD)/unit/test_codec: UNIT_LINK = \

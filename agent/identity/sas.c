@@ -142,6 +142,15 @@ static int check_times(const char *name, struct rn_bytes token,
                    day);
 }
 
+/* A warehouse that reads with the job's own token lists as well. */
+static bool warehouse_uses(const struct rn_identity *id)
+{
+    const struct rn_config *c = id->config;
+
+    return (c->databricks.wanted && c->databricks.access == RN_ACCESS_SAS) ||
+           (c->synapse.wanted && c->synapse.credential[0] == 's');
+}
+
 static int sas_set(struct rn_identity *id, struct rn_bytes text,
                    struct rn_error *e)
 {
@@ -164,7 +173,8 @@ static int sas_set(struct rn_identity *id, struct rn_bytes text,
     if (parameter(text, "srt").p)
         id->warning = "the SAS token is for the whole account; one for the "
                       "container (r, c, w, d) is enough";
-    else if (has_other(parameter(text, "sp"), "racwd"))
+    else if (has_other(parameter(text, "sp"),
+                       warehouse_uses(id) ? "raclwd" : "racwd"))
         id->warning = "the SAS token allows more than this job needs; r, c, "
                       "w and d are enough";
     return RN_OK;
