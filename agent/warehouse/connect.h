@@ -32,8 +32,8 @@ size_t rn_connect_need(const struct rn_config *config);
 int rn_connect_open(struct rn_warehouse *databricks, struct rn_arena *mem,
                     struct rn_warehouse **w);
 
-/* Make what is not there yet, and read through it once. RN_E_CONFIG: there is something of that name, but
- * it leads to another host or database.
+/* Make what is not there yet, and read through it once. RN_E_CONFIG: there is
+ * something of that name, but it leads to another host or database.
  */
 int rn_connect_make(struct rn_warehouse *w);
 
@@ -46,5 +46,11 @@ void rn_connect_put_table(struct rn_sql *q, const struct rn_config *config);
 /* Of [synapse] table: "dbo" when it names none, and the table. */
 int rn_connect_table(const struct rn_config *config, struct rn_sql_parts *parts,
                      struct rn_bytes *schema, struct rn_bytes *table);
+
+/* The connection's name: the catalog's, where it has none of its own. */
+const char *rn_connect_name(const struct rn_config *config);
+
+/* The same name, but for the case of its letters. */
+bool rn_connect_same(struct rn_bytes a, struct rn_bytes b);
 
 #endif

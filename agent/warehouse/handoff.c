@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "row/utf8.h"
 #include "warehouse/connect.h"
 #include "warehouse/databricks.h"
 
@@ -20,14 +19,13 @@ struct language {
     const char *word;
     const char *name;
     const char *comment;
-    const char *control; /* a control byte in a literal, for printf */
 };
 
 static const struct language languages[] = {
-    [RN_LANG_SQL] = { "sql", "SQL", "--", "" },
-    [RN_LANG_PYTHON] = { "python", "Python", "#", "\\x%02x" },
-    [RN_LANG_SCALA] = { "scala", "Scala", "//", "\\u%04x" },
-    [RN_LANG_R] = { "r", "R", "#", "\\%03o" },
+    [RN_LANG_SQL] = { "sql", "SQL", "--" },
+    [RN_LANG_PYTHON] = { "python", "Python", "#" },
+    [RN_LANG_SCALA] = { "scala", "Scala", "//" },
+    [RN_LANG_R] = { "r", "R", "#" },
 };
 
 int rn_language_of(const char *word, enum rn_language *to)
@@ -44,77 +42,6 @@ int rn_language_of(const char *word, enum rn_language *to)
 static void put(struct rn_out *o, const char *text)
 {
     rn_out_put(o, text, strlen(text));
-}
-
-/* -- literals ------------------------------------------------------------- */
-
-/* A stream whose bytes become the inside of a literal in `to`. */
-struct literal {
-    struct rn_out out; /* first */
-    struct rn_out *to;
-    enum rn_language language;
-    uint8_t buf[128];
-};
-
-static void put_inside(struct literal *l, uint8_t c)
-{
-    char text[8];
-
-    if (c == '"' || c == '\\') {
-        rn_out_byte(l->to, '\\');
-        rn_out_byte(l->to, c);
-    } else if (c == '\n' || c == '\r' || c == '\t') {
-        put(l->to, c == '\n' ? "\\n" : c == '\r' ? "\\r" : "\\t");
-    } else if (c < ' ' || c == 0x7f) {
-        snprintf(text, sizeof text, languages[l->language].control, c);
-        put(l->to, text);
-    } else {
-        rn_out_byte(l->to, c);
-    }
-}
-
-static int drain_literal(struct rn_out *o)
-{
-    struct literal *l = (struct literal *)o;
-
-    for (size_t i = 0; i < o->len; i++)
-        put_inside(l, o->buf[i]);
-    return l->to->err;
-}
-
-static struct rn_out *open_literal(struct literal *l, struct rn_out *to,
-                                   enum rn_language language)
-{
-    l->to = to;
-    l->language = language;
-    rn_out_init(&l->out, l->buf, sizeof l->buf, drain_literal);
-    rn_out_byte(to, '"');
-    return &l->out;
-}
-
-static void close_literal(struct literal *l)
-{
-    if (rn_out_flush(&l->out) < 0)
-        (void)rn_out_fail(l->to, l->out.err);
-    rn_out_byte(l->to, '"');
-}
-
-void rn_handoff_literal(struct rn_out *to, enum rn_language language,
-                        struct rn_bytes text)
-{
-    struct rn_sql q = { .out = to, .dialect = RN_SQL_DATABRICKS };
-    struct literal l;
-
-    if (language == RN_LANG_SQL) {
-        rn_sql_string(&q, text);
-        return;
-    }
-    if (rn_utf8_good(text.p, text.n) != text.n || memchr(text.p, 0, text.n)) {
-        (void)rn_out_fail(to, RN_E_CONFIG);
-        return;
-    }
-    rn_out_put(open_literal(&l, to, language), text.p, text.n);
-    close_literal(&l);
 }
 
 /* -- what is the same in all languages ------------------------------------ */
@@ -164,12 +91,12 @@ static void put_query(struct handoff *h,
                       void (*table)(struct rn_sql *q,
                                     const struct rn_config *c))
 {
-    struct literal l;
-    struct rn_sql q = sql_to(open_literal(&l, h->out, h->language));
+    struct rn_literal l;
+    struct rn_sql q = sql_to(rn_literal_open(&l, h->out, h->language));
 
     rn_sql_text(&q, "SELECT * FROM ");
     table(&q, h->config);
-    close_literal(&l);
+    rn_literal_close(&l);
 }
 
 /* A value of the JDBC driver: what is special stands in braces. */

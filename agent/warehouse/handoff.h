@@ -29,4 +29,17 @@ int rn_handoff(const struct rn_config *config, enum rn_language language,
 void rn_handoff_literal(struct rn_out *to, enum rn_language language,
                         struct rn_bytes text);
 
+/* The same for text as it is made, in languages but SQL: what is written to the
+ * stream becomes the inside of a literal in `to`.
+ */
+struct rn_literal {
+    struct rn_out out; /* first */
+    struct rn_out *to;
+    enum rn_language language;
+    uint8_t buf[128];
+};
+struct rn_out *rn_literal_open(struct rn_literal *l, struct rn_out *to,
+                               enum rn_language language);
+void rn_literal_close(struct rn_literal *l);
+
 #endif
