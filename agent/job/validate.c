@@ -190,6 +190,12 @@ static int ask_target(struct validate *x, const struct rn_validate_target *t)
      */
     rn_error_clear(x->error);
     err = ask_until(x, t, p, &m);
+    if (err == RN_E_ABSENT && x->error->code == RN_OK) {
+        /* It only started the load: there is no table that it knows of. */
+        x->report->places--;
+        *x->error = first;
+        return RN_OK;
+    }
     if (err < 0) {
         rn_fail(x->error, err, RN_AT_WAREHOUSE, "%s: cannot be asked (%s)",
                 t->w->place, rn_err_name(err));

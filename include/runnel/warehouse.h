@@ -98,7 +98,9 @@ struct rn_warehouse_class {
     int (*load)(struct rn_warehouse *w, const struct rn_dataset *dataset,
                 struct rn_load *result);
 
-    /* What it holds of this run now. `columns`: also fill m->column. */
+    /* What it holds of this run now. `columns`: also fill m->column.
+     * RN_E_ABSENT without a text: it knows of no table to ask.
+     */
     int (*measure)(struct rn_warehouse *w, const struct rn_dataset *dataset,
                    bool columns, struct rn_measure *m);
 
