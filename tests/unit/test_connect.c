@@ -11,8 +11,6 @@
 #include <cmocka.h>
 
 #include "lib/databricks_kit.h"
-#include "lib/http_server.h" /* for rest_server.c */
-#include "lib/rest_server.h"
 #include "sink.h"
 #include "warehouse/connect.h"
 
