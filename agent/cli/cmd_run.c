@@ -27,7 +27,9 @@ static int go(const struct cli_options *o, struct rn_error *error)
 {
     struct rn_arena mem;
     struct cli_progress progress = { 0 };
-    struct rn_run_options how = { o->fresh, NULL, &progress };
+    struct rn_run_options how = { .fresh = o->fresh,
+                                  .ctx = &progress,
+                                  .statements = o->json ? NULL : &cli_out };
 
     if (!o->quiet && rn_linux_terminal(STDERR))
         how.progress = cli_progress;

@@ -73,6 +73,14 @@ static int check_key(struct rn_config_reader *r, const struct rn_key *k)
     return RN_OK;
 }
 
+/* Nothing is sent with load = none, so no credential is needed. */
+static bool is_spared(const struct rn_config *c, const struct rn_key *k)
+{
+    return strcmp(k->section, "databricks") == 0 &&
+           c->databricks.load == RN_DATABRICKS_NONE &&
+           (k->kind == RN_KEY_SECRET || strcmp(k->name, "client") == 0);
+}
+
 /* Keys of a step that the job has not are as they may be. */
 static int check_keys(struct rn_config_reader *r)
 {
@@ -85,7 +93,8 @@ static int check_keys(struct rn_config_reader *r)
     for (size_t i = 0; i < rn_keys_n; i++) {
         bool *wanted = rn_section_wanted(r->config, rn_keys[i].section);
 
-        if ((!wanted || *wanted) && check_key(r, &rn_keys[i]) < 0)
+        if ((!wanted || *wanted) && !is_spared(r->config, &rn_keys[i]) &&
+            check_key(r, &rn_keys[i]) < 0)
             return RN_E_CONFIG;
     }
     return RN_OK;
@@ -381,6 +390,18 @@ static int check_url(struct rn_config_reader *r)
     return RN_OK;
 }
 
+static int check_warehouse(struct rn_config_reader *r)
+{
+    const struct rn_config *c = r->config;
+
+    if (c->databricks.wanted && c->databricks.warehouse[0] == '\0' &&
+        (c->databricks.load == RN_DATABRICKS_COPY_INTO ||
+         c->databricks.load == RN_DATABRICKS_EXTERNAL_TABLE))
+        return fail_at(r, "databricks", "warehouse",
+                       "missing; the id of the SQL warehouse that loads");
+    return RN_OK;
+}
+
 static int check_pairs(struct rn_config_reader *r)
 {
     const struct rn_key *all = rn_key_find("file", "quote_all");
@@ -402,7 +423,7 @@ int rn_config_check(struct rn_config_reader *r)
     static int (*const check[])(struct rn_config_reader * r) = {
         check_source, check_format, check_compression, check_keys,
         check_level,  check_bloom,  check_name,        check_path,
-        check_url,    check_pairs,  check_proxy,
+        check_url,    check_pairs,  check_proxy,       check_warehouse,
     };
 
     if (default_names(r) < 0)

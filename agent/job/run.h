@@ -17,6 +17,7 @@
 #include "runnel/arena.h"
 #include "runnel/config.h"
 #include "runnel/error.h"
+#include "runnel/out.h"
 #include "runnel/row.h"
 
 /* A run's name: UTC time and the attempt's nonce, sortable, made of
@@ -47,6 +48,8 @@ struct rn_run_options {
     /* Called now and then (at most every 100 ms or so), may be NULL. */
     void (*progress)(void *ctx, const struct rn_progress *p);
     void *ctx;
+    struct rn_out *statements; /* where load = none prints what to paste;
+                                * NULL: nowhere                          */
 };
 
 struct rn_result_file {
@@ -65,7 +68,8 @@ struct rn_report;
 /* What became of a run in one of them. */
 struct rn_result_load {
     const char *name;  /* of the warehouse; NULL: the job has it not */
-    const char *state; /* "loaded", "repeated", "failed", "waiting"  */
+    const char *state; /* "loaded", "repeated", "failed", "waiting", or
+                        * "left" to a person (load = none)              */
     char place[200];   /* host and table                             */
     uint64_t rows;
     char statement[64]; /* the service's id of it */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/log.h"
+#include "core/print.h"
 #include "job/run_parts.h"
 #include "job/validate.h"
 #include "warehouse/connect.h"
@@ -132,6 +133,27 @@ static int path_of(const struct rn_dataset *d, uint32_t part,
     return rn_run_path(p->config, d->run, part, p->ext, to);
 }
 
+/* load = none: a person loads the run, with the statement that is printed. */
+static bool is_left(const struct rn_config *config,
+                    const struct rn_warehouse *w)
+{
+    if (w->cls == &rn_warehouse_databricks)
+        return config->databricks.load == RN_DATABRICKS_NONE;
+    return config->synapse.load == RN_SYNAPSE_NONE;
+}
+
+static void print_statement(struct run *r, struct rn_warehouse *w,
+                            const struct rn_dataset *d)
+{
+    struct rn_out *out = r->options->statements;
+
+    if (!out)
+        return;
+    rn_print(out, "-- to load run %s into %s:\n", d->run, w->place);
+    if (w->cls->statement(w, d, out) == RN_OK)
+        rn_print(out, "\n\n");
+}
+
 static int load_one(struct run *r, size_t i, const struct rn_dataset *d)
 {
     struct rn_result_load *result = &r->result->load[i];
@@ -145,6 +167,11 @@ static int load_one(struct run *r, size_t i, const struct rn_dataset *d)
         result->state = "failed";
         return rn_fail(r->error, err, RN_AT_WAREHOUSE,
                        "%s: the load failed (%s)", w->place, rn_err_name(err));
+    }
+    if (is_left(r->config, w)) {
+        result->state = "left";
+        print_statement(r, w, d);
+        return rn_journal_loaded(r->journal, (unsigned)i);
     }
     result->state = load.repeated ? "repeated" : "loaded";
     rn_log(RN_LOG_INFO, "%s has loaded run %s", w->place, d->run);

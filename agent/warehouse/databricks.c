@@ -431,10 +431,7 @@ static int databricks_measure(struct rn_warehouse *w,
 
     m->rows = 0;
     if (!sends(c) || !c->databricks.warehouse[0] || !c->databricks.table[0])
-        return rn_fail(w->error, RN_E_ABSENT, RN_AT_WAREHOUSE,
-                       "%s: without databricks.warehouse and databricks.table, "
-                       "or with databricks.load = none, nothing can be asked",
-                       w->place);
+        return RN_E_ABSENT;
     begin(d);
     return end(d, measure_all(d, dataset, columns, m));
 }
