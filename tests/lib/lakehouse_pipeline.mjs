@@ -1,5 +1,5 @@
-// tests/lib/lakehouse_pipeline.mjs: the two REST calls by which a Synapse
-// workspace runs a pipeline (facts/synapse.md 5.2), over HTTPS.
+// tests/lib/lakehouse_pipeline.mjs: the REST calls by which a Synapse workspace
+// runs a pipeline and tells of its runs, over HTTPS.
 //
 //   const ws = await startPipelines({ token: "…", pipelines: {
 //     async load(parameters) { … return { rowsCopied: 5 } } } });
@@ -8,7 +8,8 @@
 // A run is Queued when it is first asked for, then InProgress for `polls`
 // questions, then what its function's end says. Rules: { answer: { status,
 // headers, body } } instead of anything; { drop: true }: done, but no answer;
-// { lose: true }: not done.
+// { lose: true }: not done. What the function returns is the output of the
+// run's one activity.
 
 import https from "node:https";
 import { randomUUID } from "node:crypto";
@@ -62,11 +63,45 @@ export async function startPipelines({ token, pipelines, polls = 1,
     } else if (run.asked > 1 || polls === 1) {
       run.status = "InProgress";
     }
-    const { runId: id, pipelineName, parameters, status, message, runStart,
-      runEnd, durationInMs } = run;
-    return { status: 200, body: { runId: id, pipelineName, parameters, status,
-      message, runStart, runEnd, durationInMs, isLatest: true } };
+    return { status: 200, body: shown(run) };
   }
+
+  const shown = ({ runId, pipelineName, parameters, status, message, runStart,
+    runEnd, durationInMs }) => ({ runId, pipelineName, parameters, status,
+    message, runStart, runEnd, durationInMs, isLatest: true });
+
+  // Filters: by the pipeline's name, and by when a run was last changed.
+  function query({ lastUpdatedAfter, lastUpdatedBefore, filters = [] }) {
+    const from = Date.parse(lastUpdatedAfter);
+    const to = Date.parse(lastUpdatedBefore);
+    const known = filters.every((f) => f.operand === "PipelineName" &&
+      f.operator === "Equals" && Array.isArray(f.values));
+    if (!(from < to) || !known) return refusal(400, "BadRequest");
+    const value = [...ws.runs.values()].filter((r) => {
+      const at = Date.parse(r.runEnd ?? r.runStart);
+      return at >= from && at < to &&
+        filters.every((f) => f.values.includes(r.pipelineName));
+    });
+    return { status: 200, body: { value: value.map(shown) } };
+  }
+
+  function activities(name, runId) {
+    const run = ws.runs.get(runId);
+    if (!run || run.pipelineName !== name)
+      return refusal(404, "PipelineRunNotFound");
+    return { status: 200, body: { value: run.end ? [{ pipelineName: name,
+      pipelineRunId: runId, activityName: "Load", activityType: "Copy",
+      activityRunId: randomUUID(), status: run.end, output: run.output ?? {},
+      error: { message: run.message } }] : [] } };
+  }
+
+  const bodyOf = (text) => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      return {};
+    }
+  };
 
   async function serve(q) {
     if (q.headers.authorization !== `Bearer ${ws.token}`)
@@ -75,12 +110,20 @@ export async function startPipelines({ token, pipelines, polls = 1,
       return refusal(400, "InvalidApiVersionParameter");
     if (q.op === "create") return create(q.name, q.body);
     if (q.op === "look") return look(q.name);
+    if (q.op === "query") return query(bodyOf(q.body));
+    if (q.op === "activities") return activities(...q.name.split("/"));
     return refusal(404, "NotFound");
   }
 
   const operation = (method, path) => {
     const made = /^\/pipelines\/([^/]+)\/createRun$/.exec(path);
     if (method === "POST" && made) return ["create", made[1]];
+    if (method === "POST" && path === "/queryPipelineRuns")
+      return ["query", ""];
+    const acts = new RegExp("^/pipelines/([^/]+)/pipelineruns/([^/]+)/" +
+      "queryActivityruns$").exec(path);
+    if (method === "POST" && acts)
+      return ["activities", `${acts[1]}/${acts[2]}`];
     const seen = /^\/pipelineruns\/([^/]+)$/.exec(path);
     return method === "GET" && seen ? ["look", seen[1]] : ["other", path];
   };
