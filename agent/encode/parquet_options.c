@@ -3,10 +3,12 @@
 
 #include "row/name.h"
 
-/* Columns together have three sixteenths of the memory; the rest is for the
+/* Columns together have three sixteenths of the memory, and each no more than
+ * a 32nd part, because the pool has to hold a dictionary; the rest is for the
  * pool, the codec, the source and the network.
  */
 #define SHARE_LEAST UINT64_C(1024)
+#define SHARE_PARTS 32
 #define SHARE_MOST  (UINT64_C(2560) << 10)
 #define PAGE_LEAST  512u
 #define PAGE_MOST   (1u << 20)
@@ -23,6 +25,8 @@ static size_t share_of(const struct rn_config *config, size_t columns)
 
     if (columns > 1) /* 0: a plan that doesn't know yet */
         share /= columns;
+    if (share > config->job.memory / SHARE_PARTS)
+        share = config->job.memory / SHARE_PARTS;
     if (share < SHARE_LEAST)
         share = SHARE_LEAST;
     return (size_t)(share < SHARE_MOST ? share : SHARE_MOST);
