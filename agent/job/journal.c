@@ -247,13 +247,15 @@ int rn_journal_publishing(struct rn_journal *j, uint32_t part)
 }
 
 int rn_journal_seal(struct rn_journal *j, const struct rn_past_run *past,
-                    const struct rn_watermark *watermark, uint8_t pending)
+                    const struct rn_watermark *watermark,
+                    const struct rn_load_owed *owed)
 {
     struct rn_open_run *open = &j->now.open;
 
     RN_ASSERT(open->run[0] != 0);
     open->sealed = true;
-    open->pending = pending;
+    open->pending = owed->pending;
+    open->shape = owed->shape;
     open->result = *past;
     open->marked = watermark != NULL;
     if (open->marked)

@@ -68,9 +68,17 @@ struct rn_open_run {
     bool sealed;
     uint8_t pending; /* a bit for each warehouse that has yet to load it,
                       * by its place in rn_warehouses[]                   */
+    uint64_t shape;  /* rn_manifest_shape(): its files are loaded by a job
+                     * that still has it                                  */
     struct rn_past_run result;
     bool marked; /* there is a watermark */
     struct rn_watermark watermark;
+};
+
+/* What warehouses have yet to load of a run that is sealed. */
+struct rn_load_owed {
+    uint8_t pending;
+    uint64_t shape;
 };
 
 struct rn_journal; /* opaque */
@@ -107,7 +115,8 @@ int rn_journal_publishing(struct rn_journal *j, uint32_t part);
  * write that, the next run shall. `past` and `watermark` as in end().
  */
 int rn_journal_seal(struct rn_journal *j, const struct rn_past_run *past,
-                    const struct rn_watermark *watermark, uint8_t pending);
+                    const struct rn_watermark *watermark,
+                    const struct rn_load_owed *owed);
 
 /* Warehouse `i` has loaded the open run: it is not asked again. */
 int rn_journal_loaded(struct rn_journal *j, unsigned i);

@@ -21,7 +21,7 @@
 #define MARK_MOST (1 + 8 + 8 + 2 + RN_WATERMARK_MAX)
 #define OPEN_MOST                                                    \
     (2 + RN_RUN_ID + 2 + RN_PLACE_MAX + 2 + 16 + 8 + 4 + 1 + 1 + 1 + \
-     PAST_MOST + MARK_MOST)
+     PAST_MOST + MARK_MOST + 8)
 _Static_assert(HEAD + 2 + 65 + OPEN_MOST + MARK_MOST + 1 +
                        RN_HISTORY * PAST_MOST + TAIL <=
                    RN_STATE_MAX,
@@ -84,6 +84,7 @@ static uint8_t *put_open(uint8_t *to, const struct rn_open_run *open)
     if (!open->sealed)
         return to;
     to = put(to, open->pending, 1);
+    to = put(to, open->shape, 8);
     to = put_past(to, &open->result);
     to = put(to, open->marked, 1);
     return open->marked ? put_mark(to, &open->watermark) : to;
@@ -207,6 +208,7 @@ static void get_open(struct cursor *c, struct rn_open_run *open)
     if (!open->sealed)
         return;
     open->pending = c->version > OLDEST ? (uint8_t)get(c, 1) : 0;
+    open->shape = c->version > OLDEST ? get(c, 8) : 0;
     get_past(c, &open->result);
     open->marked = get_bool(c);
     if (open->marked)

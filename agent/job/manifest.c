@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/crc64.h"
 #include "core/base64.h"
 #include "core/version.h"
 #include "job/config_keys.h"
@@ -141,6 +142,46 @@ void rn_manifest_column(struct rn_json *j, const struct rn_col *c)
     rn_json_close(j, '}');
 }
 
+static void put_columns(struct rn_json *j, const struct rn_schema *schema)
+{
+    rn_json_key(j, "columns");
+    rn_json_open(j, '[');
+    for (size_t i = 0; i < schema->n; i++)
+        rn_manifest_column(j, &schema->col[i]);
+    rn_json_close(j, ']');
+}
+
+/* A stream that keeps nothing but the checksum of what goes through it. */
+struct summing {
+    struct rn_out out; /* first */
+    uint64_t crc;
+    uint8_t buf[256];
+};
+
+static int add_up(struct rn_out *o)
+{
+    struct summing *s = (struct summing *)(void *)o;
+
+    s->crc = rn_crc64(s->crc, o->buf, o->len);
+    return RN_OK;
+}
+
+uint64_t rn_manifest_shape(const struct rn_config *config,
+                           const struct rn_schema *schema)
+{
+    struct summing s = { .crc = 0 };
+    struct rn_json j;
+
+    rn_out_init(&s.out, s.buf, sizeof s.buf, add_up);
+    rn_json_init(&j, &s.out, false);
+    rn_json_open(&j, '{');
+    put_format(&j, config);
+    put_columns(&j, schema);
+    rn_json_close(&j, '}');
+    rn_out_flush(&s.out);
+    return s.crc;
+}
+
 int rn_manifest_begin(struct rn_manifest_writer *w,
                       const struct rn_config *config,
                       const struct rn_manifest_head *head, struct rn_out *out)
@@ -162,11 +203,7 @@ int rn_manifest_begin(struct rn_manifest_writer *w,
     put_named(&j, "version", head->source_version);
     rn_json_close(&j, '}');
     put_format(&j, config);
-    rn_json_key(&j, "columns");
-    rn_json_open(&j, '[');
-    for (size_t i = 0; i < head->schema->n; i++)
-        rn_manifest_column(&j, &head->schema->col[i]);
-    rn_json_close(&j, ']');
+    put_columns(&j, head->schema);
     rn_json_key(&j, "files");
     rn_json_open(&j, '[');
     return out->err;

@@ -64,6 +64,12 @@ struct rn_manifest_tail {
  */
 void rn_manifest_column(struct rn_json *j, const struct rn_col *c);
 
+/* A checksum of what a reader has to know of a run's files: the format with its
+ * options and the columns, as the manifest tells them.
+ */
+uint64_t rn_manifest_shape(const struct rn_config *config,
+                           const struct rn_schema *schema);
+
 /* Each returns out->err. */
 int rn_manifest_begin(struct rn_manifest_writer *w,
                       const struct rn_config *config,

@@ -101,6 +101,10 @@ int rn_publish_end(struct run *r)
         .watermark = rn_run_watermark(r),
         .finished_us = rn_clock_wall(),
     };
+    struct rn_load_owed owed = {
+        .pending = rn_run_pending(r),
+        .shape = rn_manifest_shape(r->config, &r->schema),
+    };
     struct rn_past_run past;
     int err = rn_manifest_end(&r->writer, &tail);
 
@@ -110,8 +114,7 @@ int rn_publish_end(struct run *r)
         return err;
     rn_run_past(r, &past);
     past.state = RN_RUN_DONE;
-    err = rn_journal_seal(r->journal, &past, rn_run_watermark(r),
-                          rn_run_pending(r));
+    err = rn_journal_seal(r->journal, &past, rn_run_watermark(r), &owed);
     if (err < 0)
         return err;
     r->sealed = true;

@@ -28,6 +28,22 @@ static bool as_it_was(const struct run *r, const struct rn_open_run *open,
     return true;
 }
 
+/* Its files are loaded as what they are: with the columns and options that the
+ * job had. Another job's would load without a word what is not in them as NULL.
+ */
+static int load_late(struct run *r, const struct rn_config *then,
+                     const struct rn_open_run *open)
+{
+    if (open->shape != rn_manifest_shape(then, &r->schema))
+        return rn_fail(r->error, RN_E_CONFIG, RN_AT_WAREHOUSE,
+                       "run %s has yet to be loaded, and the job has other "
+                       "columns or another [file] now: put both back and run "
+                       "it once, or load that run by hand and move the state "
+                       "file %.100s away",
+                       open->run, r->config->job.state);
+    return rn_run_load(r, then, open);
+}
+
 static int complete(struct run *r, const struct rn_config *then,
                     const struct rn_open_run *open)
 {
@@ -40,7 +56,7 @@ static int complete(struct run *r, const struct rn_config *then,
         err = RN_OK;
     }
     if (err == RN_OK && open->pending != 0)
-        err = rn_run_load(r, then, open);
+        err = load_late(r, then, open);
     if (err == RN_OK)
         err = rn_journal_end(r->journal, &open->result,
                              open->marked ? &open->watermark : NULL, false);

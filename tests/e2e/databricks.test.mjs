@@ -614,3 +614,25 @@ for (const [name, change] of [
       const run = Buffer.from(r.json.run).toString("hex");
       sameColumns([all[0].filter((_, i) => all[1][i] === run)], t, next.where);
     });
+
+for (const [name, change] of [
+  ["a column more", (s) => { s.source.query = "SELECT id, v, 1 AS w FROM t"; }],
+  ["a column less", (s) => { s.source.query = "SELECT id FROM t"; }],
+  ["another format", (s) => { s.file.format = "json"; }],
+])
+  test(`a run that is open waits for the job that wrote it: ${name}`,
+    async () => {
+      const w = loading();
+      const before = structuredClone(w.job.sections);
+      w.l.faults.vanish = true;
+      const r = await w.fails(5, /./);
+      delete w.l.faults.vanish;
+      change(w.job.sections);
+      w.job.write();
+      await w.fails(5, /has other columns or another \[file\]/);
+      assert.equal((await w.runs())[r.json.run] ?? 0, 0);
+      Object.assign(w.job.sections, before);
+      w.job.write();
+      const next = await w.run();
+      assert.equal((await w.runs())[r.json.run], 5, next.where);
+    });

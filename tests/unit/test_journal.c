@@ -117,6 +117,8 @@ static void assert_mark(const struct rn_journal *j, const char *text)
     assert_memory_equal(w->bytes, text, w->len);
 }
 
+static const struct rn_load_owed owed = { 2, 99 };
+
 static void a_sealed_run_keeps_what_completing_it_needs(void **state)
 {
     struct rn_past_run past = past_of(RUN_A, RN_RUN_DONE);
@@ -126,7 +128,7 @@ static void a_sealed_run_keeps_what_completing_it_needs(void **state)
     (void)state;
     assert_int_equal(rn_journal_begin(j, RUN_A, "csv", 5), RN_OK);
     assert_int_equal(rn_journal_publishing(j, 3), RN_OK);
-    assert_int_equal(rn_journal_seal(j, &past, &w, 2), RN_OK);
+    assert_int_equal(rn_journal_seal(j, &past, &w, &owed), RN_OK);
     rn_journal_close(j);
     j = opened();
     open = rn_journal_open_run(j);
