@@ -294,7 +294,7 @@ test("a refusal that comes before the block was sent is heard", async () => {
   const { r } = await fails((q) => q.op === "stage" && { early: {
     status: 403, headers: { "x-ms-version": "1", "x-ms-request-id": "1-1",
       "x-ms-error-code": "AuthorizationFailure" } } }, undefined, undefined,
-  { rows: 60000, width: 90, store: { block: "128K", retry_for: "500ms" } });
+  { rows: 60000, width: 90, store: { block: "112K", retry_for: "500ms" } });
   assert.equal(r.code, 4, r.where);
 });
 
