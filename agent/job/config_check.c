@@ -394,6 +394,10 @@ static int check_warehouse(struct rn_config_reader *r)
 {
     const struct rn_config *c = r->config;
 
+    if (c->databricks.wanted && c->databricks.table[0] == '\0' &&
+        c->databricks.load != RN_DATABRICKS_JOB)
+        return fail_at(r, "databricks", "table",
+                       "missing; catalog.schema.table that is loaded");
     if (c->databricks.wanted && c->databricks.warehouse[0] == '\0' &&
         (c->databricks.load == RN_DATABRICKS_COPY_INTO ||
          c->databricks.load == RN_DATABRICKS_EXTERNAL_TABLE))

@@ -2,7 +2,7 @@
 // a secret is never seen.
 
 import net from "node:net";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { assert, program, runnel, test, tmpdir } from "../lib/harness.mjs";
 import { ACCOUNT, KEY, makeCertificate, startAzurite }
@@ -217,7 +217,9 @@ test("a credential file that was renewed is read again after a refusal",
       "AAAAAAAAAAAAAAA%3D");
     writeFileSync(path, stale, { mode: 0o600 });
     proxy.rule = () => {
-      writeFileSync(path, fresh, { mode: 0o600 });
+      // At once: a file that is cut off for a moment is an empty credential.
+      writeFileSync(`${path}.new`, fresh, { mode: 0o600 });
+      renameSync(`${path}.new`, path);
       return undefined;
     };
     const job = makeJob({ dir, query: series(3000, 90),

@@ -55,7 +55,9 @@ export function cleanup(fn) {
 // A fresh folder, removed when the test is done.
 export function tmpdir(prefix = "runnel-") {
   const dir = mkdtempSync(join(systemTmp(), prefix));
-  cleanup(() => rmSync(dir, { recursive: true, force: true }));
+  // A browser that has ended may still have a file to write.
+  cleanup(() => rmSync(dir, { recursive: true, force: true, maxRetries: 20,
+    retryDelay: 100 }));
   return dir;
 }
 
