@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "encode/bits.h"
 #include "row/date.h"
 #include "row/decimal.h"
 #include "row/uuid.h"
@@ -60,36 +61,13 @@ void rn_avro_field_init(struct rn_avro_field *field, const struct rn_col *col)
 
 /* ---------------------------------------------------------------- numbers */
 
-/* The least significant byte first. Compilers make one store of it where that
- * is the machine's own order.
- */
-static inline void store_u64(uint8_t *to, uint64_t v)
-{
-    to[0] = (uint8_t)v;
-    to[1] = (uint8_t)(v >> 8);
-    to[2] = (uint8_t)(v >> 16);
-    to[3] = (uint8_t)(v >> 24);
-    to[4] = (uint8_t)(v >> 32);
-    to[5] = (uint8_t)(v >> 40);
-    to[6] = (uint8_t)(v >> 48);
-    to[7] = (uint8_t)(v >> 56);
-}
-
-static inline void store_u32(uint8_t *to, uint32_t v)
-{
-    to[0] = (uint8_t)v;
-    to[1] = (uint8_t)(v >> 8);
-    to[2] = (uint8_t)(v >> 16);
-    to[3] = (uint8_t)(v >> 24);
-}
-
 /* Up to 56 bits at once: groups of seven move apart to bytes, and all but the
  * last get the bit that says that more follows. No loop whose length depends
  * on the value, which processors could not foresee.
  */
 static inline uint8_t *put_long(uint8_t *to, int64_t v)
 {
-    uint64_t z = (uint64_t)v << 1 ^ (v < 0 ? UINT64_MAX : 0), w;
+    uint64_t z = rn_zigzag(v), w;
     unsigned len;
 
     if (z < 0x80) {
@@ -105,7 +83,7 @@ static inline uint8_t *put_long(uint8_t *to, int64_t v)
     w = (w & UINT64_C(0x007f007f007f007f)) | (w & UINT64_C(0x3f803f803f803f80))
                                                  << 1;
     w |= UINT64_C(0x8080808080808080) & ((UINT64_C(1) << 8 * (len - 1)) - 1);
-    store_u64(to, w);
+    rn_put_le64(to, w);
     return to + len;
 }
 
@@ -124,7 +102,7 @@ static uint8_t *put_double(uint8_t *to, double v)
     uint64_t bits;
 
     memcpy(&bits, &v, sizeof(bits));
-    store_u64(to, bits);
+    rn_put_le64(to, bits);
     return to + sizeof(bits);
 }
 
@@ -140,7 +118,7 @@ static uint8_t *put_float(uint8_t *to, double v)
     if (!isnan(v) && (double)f != v)
         return NULL;
     memcpy(&bits, &f, sizeof(bits));
-    store_u32(to, bits);
+    rn_put_le32(to, bits);
     return to + sizeof(bits);
 }
 

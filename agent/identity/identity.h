@@ -129,6 +129,13 @@ void rn_shared_key_text(const char *account, const struct rn_auth_request *r,
                         void (*put)(void *ctx, struct rn_bytes part),
                         void *ctx);
 
+/* A parameter of a SAS token (without '?'), still percent-encoded; p is NULL
+ * when it has none of that name. And a time of it (se, st), in which ':' is
+ * often written %3A: RN_E_CONFIG for what is no time.
+ */
+struct rn_bytes rn_sas_parameter(struct rn_bytes token, const char *name);
+int rn_sas_time(struct rn_bytes value, int64_t *us);
+
 /* A connection string taken apart; slices of the text, empty when not named. */
 struct rn_connection {
     bool development; /* UseDevelopmentStorage=true */

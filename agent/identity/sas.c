@@ -12,8 +12,7 @@
 
 #include <string.h>
 
-/* Value of a parameter, still percent-encoded; p is NULL when not there. */
-static struct rn_bytes parameter(struct rn_bytes token, const char *name)
+struct rn_bytes rn_sas_parameter(struct rn_bytes token, const char *name)
 {
     size_t len = strlen(name);
     size_t at = 0;
@@ -42,8 +41,7 @@ static bool is_clean(struct rn_bytes token)
     return true;
 }
 
-/* A time parameter, in which ':' is often written %3A. */
-static int time_of(struct rn_bytes v, int64_t *us)
+int rn_sas_time(struct rn_bytes v, int64_t *us)
 {
     uint8_t text[40];
     size_t n = 0;
@@ -99,7 +97,8 @@ static int check_form(const char *name, struct rn_bytes token,
                        "%s: holds blanks, quotes, line ends or bytes that no "
                        "SAS token has",
                        name);
-    if (parameter(token, "sig").n == 0 || parameter(token, "sv").n == 0)
+    if (rn_sas_parameter(token, "sig").n == 0 ||
+        rn_sas_parameter(token, "sv").n == 0)
         return rn_fail(e, RN_E_CONFIG, RN_AT_CONFIG,
                        "%s: not a SAS token, or half of one: it has no 'sig' "
                        "or no 'sv'",
@@ -111,7 +110,7 @@ static int check_form(const char *name, struct rn_bytes token,
 static int check_rights(const char *name, struct rn_bytes token,
                         struct rn_error *e)
 {
-    struct rn_bytes sp = parameter(token, "sp");
+    struct rn_bytes sp = rn_sas_parameter(token, "sp");
 
     if (sp.n > 0 && !has_any(sp, "wc"))
         return rn_fail(e, RN_E_CONFIG, RN_AT_CONFIG,
@@ -124,14 +123,14 @@ static int check_rights(const char *name, struct rn_bytes token,
 static int check_times(const char *name, struct rn_bytes token,
                        int64_t *expires, struct rn_error *e)
 {
-    struct rn_bytes se = parameter(token, "se");
+    struct rn_bytes se = rn_sas_parameter(token, "se");
     int64_t now = rn_clock_wall();
     char day[RN_STAMP_DAY];
 
     *expires = 0;
     if (!se.p)
         return RN_OK;
-    if (time_of(se, expires) < 0)
+    if (rn_sas_time(se, expires) < 0)
         return rn_fail(e, RN_E_CONFIG, RN_AT_CONFIG,
                        "%s: its expiry (se) is no date and time", name);
     if (now < 0 || *expires > now)
@@ -170,10 +169,10 @@ static int sas_set(struct rn_identity *id, struct rn_bytes text,
     id->secret_len = text.n;
     id->expires_us = expires;
     id->warning = NULL;
-    if (parameter(text, "srt").p)
+    if (rn_sas_parameter(text, "srt").p)
         id->warning = "the SAS token is for the whole account; one for the "
                       "container (r, c, w, d) is enough";
-    else if (has_other(parameter(text, "sp"),
+    else if (has_other(rn_sas_parameter(text, "sp"),
                        warehouse_uses(id) ? "raclwd" : "racwd"))
         id->warning = "the SAS token allows more than this job needs; r, c, "
                       "w and d are enough";

@@ -14,6 +14,8 @@
 
 #include <string.h>
 
+#include "core/character.h"
+
 #include "row/utf8.h"
 
 enum {
@@ -112,24 +114,13 @@ static int keep(struct rn_json_scan *s, uint8_t c)
 
 static int keep_character(struct rn_json_scan *s, unsigned c)
 {
-    int err;
+    uint8_t byte[4];
+    size_t n = rn_put_utf8(c, byte);
+    int err = RN_OK;
 
-    if (c < 0x80)
-        return keep(s, (uint8_t)c);
-    if (c < 0x800) {
-        err = keep(s, (uint8_t)(0xc0 | c >> 6));
-    } else if (c < 0x10000) {
-        err = keep(s, (uint8_t)(0xe0 | c >> 12));
-        if (err == RN_OK)
-            err = keep(s, (uint8_t)(0x80 | (c >> 6 & 63)));
-    } else {
-        err = keep(s, (uint8_t)(0xf0 | c >> 18));
-        if (err == RN_OK)
-            err = keep(s, (uint8_t)(0x80 | (c >> 12 & 63)));
-        if (err == RN_OK)
-            err = keep(s, (uint8_t)(0x80 | (c >> 6 & 63)));
-    }
-    return err == RN_OK ? keep(s, (uint8_t)(0x80 | (c & 63))) : err;
+    for (size_t i = 0; err == RN_OK && i < n; i++)
+        err = keep(s, byte[i]);
+    return err;
 }
 
 static int end_text(struct rn_json_scan *s)

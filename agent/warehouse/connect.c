@@ -116,7 +116,7 @@ static bool holds(struct rn_bytes text, const char *what)
     struct rn_bytes w = rn_bytes_of(what);
 
     for (size_t i = 0; w.n > 0 && i + w.n <= text.n; i++) {
-        if (rn_connect_same((struct rn_bytes){ text.p + i, w.n }, w) &&
+        if (rn_sql_same_name((struct rn_bytes){ text.p + i, w.n }, w) &&
             (i == 0 || !is_word(text.p[i - 1])) &&
             (i + w.n == text.n || !is_word(text.p[i + w.n])))
             return true;
@@ -136,7 +136,7 @@ static int judge(void *ctx, const struct rn_bytes *cell, size_t n)
         return RN_OK;
     listed = (holds(cell[0], "options") || holds(cell[0], "properties")) &&
              holds(cell[1], k->key);
-    if (!listed && !rn_connect_same(cell[0], rn_bytes_of(k->key)))
+    if (!listed && !rn_sql_same_name(cell[0], rn_bytes_of(k->key)))
         return RN_OK;
     if (holds(cell[1], "***") || holds(cell[1], "redacted"))
         return RN_OK;

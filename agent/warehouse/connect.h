@@ -50,7 +50,4 @@ int rn_connect_table(const struct rn_config *config, struct rn_sql_parts *parts,
 /* The connection's name: the catalog's, where it has none of its own. */
 const char *rn_connect_name(const struct rn_config *config);
 
-/* The same name, but for the case of its letters. */
-bool rn_connect_same(struct rn_bytes a, struct rn_bytes b);
-
 #endif

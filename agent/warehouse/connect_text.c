@@ -16,21 +16,6 @@ const char *rn_connect_name(const struct rn_config *c)
                                     : c->connect.catalog;
 }
 
-static uint8_t folded(uint8_t c)
-{
-    return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
-}
-
-bool rn_connect_same(struct rn_bytes a, struct rn_bytes b)
-{
-    if (a.n != b.n)
-        return false;
-    for (size_t i = 0; i < a.n; i++)
-        if (folded(a.p[i]) != folded(b.p[i]))
-            return false;
-    return true;
-}
-
 /* -- jobs that cannot be connected ---------------------------------------- */
 
 static int refuse(const struct rn_config *c, struct rn_error *error,
@@ -77,7 +62,7 @@ int rn_connect_table(const struct rn_config *c, struct rn_sql_parts *parts,
     *table = parts->part[parts->n - 1];
     *schema = parts->n > 1 ? parts->part[parts->n - 2] : RN_STR("dbo");
     if (parts->n == 3 &&
-        !rn_connect_same(parts->part[0], rn_bytes_of(c->connect.database)))
+        !rn_sql_same_name(parts->part[0], rn_bytes_of(c->connect.database)))
         return RN_E_CONFIG;
     return RN_OK;
 }

@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "identity/stamp.h"
+#include "identity/identity.h"
 #include "warehouse/databricks.h"
 
 /* A SAS in a statement is in the workspace's query history. One that ends this
@@ -25,46 +25,10 @@ static int refuse(const struct rn_config *c, struct rn_error *error,
 
 /* -- without its columns -------------------------------------------------- */
 
-/* Value of a SAS's parameter, still percent-encoded. */
-static struct rn_bytes parameter(const char *sas, const char *name)
-{
-    size_t len = strlen(name);
-
-    for (const char *p = sas; *p; p += *p == '&') {
-        size_t n = strcspn(p, "&");
-
-        if (n > len && strncmp(p, name, len) == 0 && p[len] == '=')
-            return (struct rn_bytes){ (const uint8_t *)p + len + 1,
-                                      n - len - 1 };
-        p += n;
-    }
-    return (struct rn_bytes){ NULL, 0 };
-}
-
-/* A time in which ':' may be written %3A. */
-static int time_of(struct rn_bytes v, int64_t *us)
-{
-    uint8_t text[40];
-    size_t n = 0;
-
-    for (size_t i = 0; i < v.n; i++) {
-        if (n == sizeof text)
-            return RN_E_CONFIG;
-        text[n] = v.p[i];
-        if (v.n - i > 2 && v.p[i] == '%' && v.p[i + 1] == '3' &&
-            (v.p[i + 2] | 0x20) == 'a') {
-            text[n] = ':';
-            i += 2;
-        }
-        n++;
-    }
-    return rn_stamp_from_iso((struct rn_bytes){ text, n }, us);
-}
-
 static int refuse_sas(const struct rn_config *c, int64_t now_us,
                       struct rn_error *error)
 {
-    const char *sas = c->auth.token;
+    struct rn_bytes sas = rn_bytes_of(c->auth.token);
     struct rn_bytes rights;
     int64_t end;
 
@@ -73,14 +37,15 @@ static int refuse_sas(const struct rn_config *c, int64_t now_us,
                       "databricks.access = sas: auth.kind is no SAS, and no "
                       "other secret may be in a statement; use an external "
                       "location (databricks.access = location) or a volume");
-    sas += sas[0] == '?';
-    rights = parameter(sas, "sp");
+    if (sas.n > 0 && sas.p[0] == '?')
+        sas = (struct rn_bytes){ sas.p + 1, sas.n - 1 };
+    rights = rn_sas_parameter(sas, "sp");
     if (rights.n == 0 || !memchr(rights.p, 'r', rights.n) ||
         !memchr(rights.p, 'l', rights.n))
         return refuse(c, error,
                       "databricks.access = sas: COPY INTO needs a SAS token "
                       "that allows reading and listing (r and l in its sp)");
-    if (time_of(parameter(sas, "se"), &end) < 0)
+    if (rn_sas_time(rn_sas_parameter(sas, "se"), &end) < 0)
         return refuse(c, error,
                       "databricks.access = sas: the SAS token names no end "
                       "(se) by which to know that it is a short one; use an "

@@ -4,6 +4,8 @@
 #include <limits.h>
 #include <string.h>
 
+#include "core/character.h"
+
 /* Strict, and with links to the parent, without which closing a bracket costs
  * a walk over all of its content.
  */
@@ -223,30 +225,6 @@ static int32_t unit(const char *p, size_t left)
     return v;
 }
 
-static size_t put_utf8(char *to, int32_t c)
-{
-    if (c < 0x80) {
-        to[0] = (char)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        to[0] = (char)(0xc0 | c >> 6);
-        to[1] = (char)(0x80 | (c & 0x3f));
-        return 2;
-    }
-    if (c < 0x10000) {
-        to[0] = (char)(0xe0 | c >> 12);
-        to[1] = (char)(0x80 | (c >> 6 & 0x3f));
-        to[2] = (char)(0x80 | (c & 0x3f));
-        return 3;
-    }
-    to[0] = (char)(0xf0 | c >> 18);
-    to[1] = (char)(0x80 | (c >> 12 & 0x3f));
-    to[2] = (char)(0x80 | (c >> 6 & 0x3f));
-    to[3] = (char)(0x80 | (c & 0x3f));
-    return 4;
-}
-
 /* "\uXXXX", or two of them that are one character: bytes read. Its three or
  * four bytes of UTF-8 are never more than what they were written with.
  */
@@ -270,7 +248,7 @@ static size_t unescape_unit(const char *p, size_t left, char *to, size_t *put)
             high = 0xfffd;
         }
     }
-    *put = put_utf8(to, high);
+    *put = rn_put_utf8((uint32_t)high, (uint8_t *)to);
     return used;
 }
 

@@ -249,10 +249,7 @@ static uint8_t folded(uint8_t c)
     return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
 }
 
-/* Both engines ignore the case of names, of other letters than these too: that
- * they will say themselves.
- */
-static bool same_name(struct rn_bytes a, struct rn_bytes b)
+bool rn_sql_same_name(struct rn_bytes a, struct rn_bytes b)
 {
     if (a.n != b.n)
         return false;
@@ -285,10 +282,10 @@ int rn_sql_check_columns(enum rn_sql_dialect d, const struct rn_schema *schema,
             return refuse(error, name, "the warehouse can't have such a name");
         if (utf16_units(name) > longest_name(d))
             return refuse(error, name, "the name is too long for a warehouse");
-        if (same_name(name, RN_STR(RN_RUN_COLUMN)))
+        if (rn_sql_same_name(name, RN_STR(RN_RUN_COLUMN)))
             return refuse(error, name, "Runnel's own column is called that");
         for (size_t k = 0; k < i; k++)
-            if (same_name(name, schema->col[k].name))
+            if (rn_sql_same_name(name, schema->col[k].name))
                 return refuse(error, name,
                               "another one has that name, but for case");
     }

@@ -60,6 +60,11 @@ struct rn_sql_parts {
 int rn_sql_parts(enum rn_sql_dialect d, const char *table,
                  struct rn_sql_parts *to);
 
+/* The same name to both engines, which ignore the case of letters. Only of
+ * ASCII's here: about others they will say so themselves.
+ */
+bool rn_sql_same_name(struct rn_bytes a, struct rn_bytes b);
+
 /* A column's type, for CREATE TABLE and for WITH lists.
  *
  *   runnel         Databricks       Synapse

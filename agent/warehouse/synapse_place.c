@@ -142,21 +142,6 @@ int rn_syn_url(const struct rn_config *config, const struct rn_dataset *d,
     return RN_OK;
 }
 
-/* The letters of sp=. */
-static struct rn_bytes rights_of(struct rn_bytes sas)
-{
-    for (size_t i = 0; i + 3 < sas.n; i++) {
-        size_t n = 0;
-
-        if ((i > 0 && sas.p[i - 1] != '&') || memcmp(sas.p + i, "sp=", 3) != 0)
-            continue;
-        while (i + 3 + n < sas.n && sas.p[i + 3 + n] != '&')
-            n++;
-        return (struct rn_bytes){ sas.p + i + 3, n };
-    }
-    return (struct rn_bytes){ NULL, 0 };
-}
-
 static bool has(struct rn_bytes set, char c)
 {
     return set.n > 0 && memchr(set.p, c, set.n) != NULL;
@@ -168,7 +153,7 @@ int rn_syn_sas(struct synapse *s, struct rn_bytes *sas)
     struct rn_bytes rights;
 
     *sas = rn_identity_query(s->sas);
-    rights = rights_of(*sas);
+    rights = rn_sas_parameter(*sas, "sp");
     if (s->sas->expires_us == 0 || now < 0 ||
         s->sas->expires_us - now > SHORT_US)
         return rn_fail(s->base.error, RN_E_CONFIG, RN_AT_CONFIG,

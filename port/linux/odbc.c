@@ -10,6 +10,7 @@
 #include <sql.h>
 #include <sqlext.h>
 
+#include "core/character.h"
 #include "runnel/odbc.h"
 #include "runnel/port.h"
 
@@ -133,30 +134,6 @@ static int64_t to_wide(struct rn_bytes t, SQLWCHAR *to, size_t cap)
     return (int64_t)n;
 }
 
-static size_t put_utf8(uint32_t point, uint8_t to[4])
-{
-    if (point < 0x80) {
-        to[0] = (uint8_t)point;
-        return 1;
-    }
-    if (point < 0x800) {
-        to[0] = (uint8_t)(0xc0 | point >> 6);
-        to[1] = (uint8_t)(0x80 | (point & 0x3f));
-        return 2;
-    }
-    if (point < 0x10000) {
-        to[0] = (uint8_t)(0xe0 | point >> 12);
-        to[1] = (uint8_t)(0x80 | (point >> 6 & 0x3f));
-        to[2] = (uint8_t)(0x80 | (point & 0x3f));
-        return 3;
-    }
-    to[0] = (uint8_t)(0xf0 | point >> 18);
-    to[1] = (uint8_t)(0x80 | (point >> 12 & 0x3f));
-    to[2] = (uint8_t)(0x80 | (point >> 6 & 0x3f));
-    to[3] = (uint8_t)(0x80 | (point & 0x3f));
-    return 4;
-}
-
 /* Bytes written; cut at the character that doesn't fit. */
 static size_t to_utf8(const SQLWCHAR *from, size_t n, uint8_t *to, size_t cap)
 {
@@ -171,7 +148,7 @@ static size_t to_utf8(const SQLWCHAR *from, size_t n, uint8_t *to, size_t cap)
             point = 0x10000 + ((point & 0x3ff) << 10) + (from[++i] & 0x3ffu);
         else if (point >= 0xd800 && point < 0xe000)
             point = 0xfffd;
-        size_t bytes = put_utf8(point, byte);
+        size_t bytes = rn_put_utf8(point, byte);
         if (bytes > cap - len)
             break;
         memcpy(to + len, byte, bytes);
