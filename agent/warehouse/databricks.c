@@ -27,14 +27,9 @@ static bool databricks_wanted(const struct rn_config *c)
 static struct rn_rest_options rest_options(const struct rn_config *c)
 {
     return (struct rn_rest_options){
-        .borrows = true,
         .key = "databricks.host",
         .base = c->databricks.host,
         .allow_http = c->store.allow_http,
-        .ca = c->tls.ca,
-        .proxy = c->store.proxy,
-        .connect_ms = c->store.connect_ms,
-        .idle_ms = c->store.idle_ms,
         .request_ms = c->store.request_ms,
         .retry_ms = RETRY_MS,
         .body = RN_DBX_BODY,

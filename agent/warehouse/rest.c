@@ -17,10 +17,7 @@
 
 size_t rn_rest_need(const struct rn_rest_options *o)
 {
-    struct rn_http_options h = { .connections = 1 };
-
-    return (o->borrows ? 0 : rn_http_need(&h)) + RN_ROUND(o->body) +
-           RN_ROUND(o->answer) + rn_doc_need(o->tokens);
+    return RN_ROUND(o->body) + RN_ROUND(o->answer) + rn_doc_need(o->tokens);
 }
 
 /* -- where ---------------------------------------------------------------- */
@@ -89,12 +86,6 @@ static int take_base(struct rn_rest *r, struct rn_error *error)
 int rn_rest_init(struct rn_rest *r, const struct rn_rest_options *o,
                  struct rn_arena *mem, struct rn_error *error)
 {
-    struct rn_http_options h = { .connections = 1,
-                                 .connect_ms = o->connect_ms,
-                                 .idle_ms = o->idle_ms,
-                                 .keep_ms = 30000,
-                                 .ca = o->ca,
-                                 .proxy = o->proxy };
     int err;
 
     memset(r, 0, sizeof *r);
@@ -110,13 +101,11 @@ int rn_rest_init(struct rn_rest *r, const struct rn_rest_options *o,
                        "job.memory",
                        r->place);
     r->http = o->http;
-    return r->http ? RN_OK : rn_http_init(&h, mem, error, &r->http);
+    return RN_OK;
 }
 
 void rn_rest_close(struct rn_rest *r)
 {
-    if (r->http && !r->o.http)
-        rn_http_close(r->http);
     r->http = NULL;
     if (r->body)
         rn_wipe(r->body, r->o.body);

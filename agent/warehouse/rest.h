@@ -24,20 +24,15 @@
 #define RN_REST_WAIT_MAX_MS (5 * 60 * 1000)
 
 struct rn_rest_options {
-    struct rn_http *http; /* the job's; NULL: one of its own              */
-    bool borrows;         /* need() does not count one of its own             */
+    struct rn_http *http; /* the job's, open until after close() */
     const char *key;      /* the job file's, for messages: "databricks.host" */
     const char *base;     /* "https://adb-1.2.azuredatabricks.net"           */
     bool allow_http;      /* http:// to loopback only                        */
-    const char *ca;
-    const char *proxy;
-    int64_t connect_ms;
-    int64_t idle_ms;    /* longer than any answer is waited for       */
-    int64_t request_ms; /* one request in all                         */
-    int64_t retry_ms;   /* how long one request is tried again        */
-    size_t body;        /* bytes of the largest request, as JSON      */
-    size_t answer;      /* bytes of the largest answer                */
-    size_t tokens;      /* values in the largest answer               */
+    int64_t request_ms;   /* one request in all                         */
+    int64_t retry_ms;     /* how long one request is tried again        */
+    size_t body;          /* bytes of the largest request, as JSON      */
+    size_t answer;        /* bytes of the largest answer                */
+    size_t tokens;        /* values in the largest answer               */
 };
 
 struct rn_rest_call {
@@ -53,7 +48,7 @@ struct rn_rest_call {
 
 struct rn_rest {
     struct rn_rest_options o;
-    struct rn_http *http; /* the job's, or its own */
+    struct rn_http *http;
     struct rn_origin origin;
     char host[RN_REST_HOST];
     char place[RN_REST_HOST + 16]; /* "https://host" for messages        */

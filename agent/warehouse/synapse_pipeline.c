@@ -43,14 +43,9 @@ enum state { NONE, WORKING, DONE, ENDED, STRANGE };
 static struct rn_rest_options options_of(const struct rn_config *c)
 {
     return (struct rn_rest_options){
-        .borrows = true,
         .key = "synapse.workspace",
         .base = c->synapse.workspace,
         .allow_http = c->store.allow_http,
-        .ca = c->tls.ca,
-        .proxy = c->store.proxy,
-        .connect_ms = c->store.connect_ms,
-        .idle_ms = c->store.idle_ms,
         .request_ms = c->store.request_ms,
         .retry_ms = c->store.retry_ms,
         .body = BODY,

@@ -20,6 +20,7 @@ static char bundle[] = "/tmp/test_rest_XXXXXX";
 
 struct kit {
     struct rest_server server;
+    struct rn_http *http;
     struct rn_rest rest;
     struct rn_error error;
 };
@@ -27,12 +28,15 @@ struct kit {
 static void open_kit(struct kit *k, const struct rest_answer *a, size_t n)
 {
     struct rn_arena mem;
-    struct rn_rest_options o = { .key = "databricks.host",
-                                 .allow_http = true,
-                                 .ca = bundle,
-                                 .proxy = "",
+    struct rn_http_options h = { .connections = 1,
                                  .connect_ms = 2000,
                                  .idle_ms = 2000,
+                                 .keep_ms = 30000,
+                                 .ca = bundle,
+                                 .proxy = "" };
+    size_t used;
+    struct rn_rest_options o = { .key = "databricks.host",
+                                 .allow_http = true,
                                  .request_ms = 4000,
                                  .retry_ms = 20000,
                                  .body = 300,
@@ -43,8 +47,11 @@ static void open_kit(struct kit *k, const struct rest_answer *a, size_t n)
     o.base = k->server.base;
     rn_error_clear(&k->error);
     rn_arena_init(&mem, "test", memory, sizeof memory);
+    assert_int_equal(rn_http_init(&h, &mem, &k->error, &k->http), RN_OK);
+    used = mem.used;
+    o.http = k->http;
     assert_int_equal(rn_rest_init(&k->rest, &o, &mem, &k->error), RN_OK);
-    assert_true(mem.used <= rn_rest_need(&o));
+    assert_true(mem.used - used <= rn_rest_need(&o));
     k->rest.deadline_ms = rn_clock_mono() + 20000;
 }
 
@@ -52,6 +59,7 @@ static void close_kit(struct kit *k)
 {
     rn_rest_close(&k->rest);
     rn_rest_close(&k->rest);
+    rn_http_close(k->http);
     rest_close(&k->server);
 }
 
@@ -377,14 +385,11 @@ static void only_a_hosts_address_is_one(void **state)
         { "ftp://a", false },
         { "", false },
     };
-
     (void)state;
     for (size_t i = 0; i < RN_COUNTOF(table); i++) {
         struct rn_rest_options o = { .key = "databricks.host",
                                      .base = table[i].base,
                                      .allow_http = true,
-                                     .ca = bundle,
-                                     .proxy = "",
                                      .body = 100,
                                      .answer = 100,
                                      .tokens = 4 };
