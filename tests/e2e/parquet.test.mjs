@@ -9,8 +9,8 @@ import { exportTable, leastFor, sameParquet, shared, tableJob }
   from "../lib/columnar.mjs";
 import { duck } from "../lib/duck.mjs";
 import { friendly, query as ask } from "../lib/hyparquet.mjs";
-import { azureReader, folderReader, isCurl, makeDatabase, nothingThere, onlyRun,
-  quick, rowsOf, series } from "../lib/job.mjs";
+import { azureReader, folderReader, isCurl, makeDatabase, nothingThere,
+  onlyOnce, onlyRun, quick, rowsOf, series } from "../lib/job.mjs";
 import { DUCK_TYPE, PHYSICAL, walkParquet } from "../lib/parquet.mjs";
 import { refusal, startProxy } from "../lib/proxy.mjs";
 import { anyTable, anyValue, chance, column, everyColumn, extremeTable,
@@ -20,7 +20,7 @@ import { anyTable, anyValue, chance, column, everyColumn, extremeTable,
 const curl = await isCurl(program);
 const CODECS = curl ? ["snappy"] : ["none", "gzip", "snappy", "zstd"];
 // For what need not be seen in both builds.
-const once = curl ? () => undefined : test;
+const once = await onlyOnce(program);
 const NAME = { none: "UNCOMPRESSED", gzip: "GZIP", snappy: "SNAPPY",
   zstd: "ZSTD" };
 

@@ -7,7 +7,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { assert, program, test, tmpdir } from "../lib/harness.mjs";
 import { startAzurite } from "../lib/azurite.mjs";
-import { isCurl, makeDatabase, makeJob } from "../lib/job.mjs";
+import { makeDatabase, makeJob, onlyOnce } from "../lib/job.mjs";
 import { createStore } from "../lib/lakehouse_store.mjs";
 import { startPipelines, startSynapse } from "../lib/lakehouse_tds.mjs";
 import { allAgree, held, loaded, runsIn, verdict } from "../lib/loading.mjs";
@@ -23,7 +23,7 @@ const serverless = await startSynapse({ store, kind: "serverless",
 const plain = await startSynapse({ store, encryption: "none",
   database: "open" });
 const sas = az.sas("box", "rcwdl");
-const thorough = await isCurl(program) ? () => {} : test;
+const thorough = await onlyOnce(program);
 
 // The driver manager's own files, so that no machine's settings count.
 const DRIVER = `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}` +

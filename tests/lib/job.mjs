@@ -13,7 +13,8 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync }
 import { join, relative } from "node:path";
 import { execFileSync, spawn } from "node:child_process";
 import { gunzipSync } from "node:zlib";
-import { assert, cleanup, run, runnel, startRunnel, tmpdir } from "./harness.mjs";
+import { assert, cleanup, run, runnel, startRunnel, test, tmpdir }
+  from "./harness.mjs";
 import { crc64 } from "./crc64.mjs";
 
 // Run SQL in the sqlite3 shell, a reader and writer that nobody here wrote.
@@ -303,3 +304,8 @@ export async function isCurl(program) {
   version ??= (await run(program, ["version"])).stdout;
   return /curl/i.test(version);
 }
+
+// test() for what comes before the network and takes long: run with the default
+// build, and with the one over libcurl only named.
+export const onlyOnce = async (program) => (await isCurl(program) ?
+  (name) => console.log(`skipped: ${name}: run with the default build`) : test);
