@@ -2,6 +2,7 @@
 #include "job/plan.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "compress/gzip.h"
@@ -86,6 +87,13 @@ bool rn_plan_gzips(const struct rn_config *config,
 {
     return config->file.compression == RN_COMPRESSION_GZIP &&
            !classes->encoder->packs;
+}
+
+void rn_plan_ext(const struct rn_config *config,
+                 const struct rn_classes *classes, char to[RN_EXT])
+{
+    snprintf(to, RN_EXT, "%s%s", classes->encoder->suffix,
+             rn_plan_gzips(config, classes) ? ".gz" : "");
 }
 
 static void add(struct rn_memory_plan *plan, const char *name, size_t bytes,

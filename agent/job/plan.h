@@ -76,6 +76,11 @@ int rn_plan_classes(const struct rn_config *config, struct rn_classes *classes,
 bool rn_plan_gzips(const struct rn_config *config,
                    const struct rn_classes *classes);
 
+/* What the names of a job's files end in: "csv", "json.gz", "parquet". */
+#define RN_EXT 16
+void rn_plan_ext(const struct rn_config *config,
+                 const struct rn_classes *classes, char to[RN_EXT]);
+
 /* The job loads through a database driver of the system, which allocates by
  * itself: its memory is measured.
  */

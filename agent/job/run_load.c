@@ -133,15 +133,6 @@ static int path_of(const struct rn_dataset *d, uint32_t part,
     return rn_run_path(p->config, d->run, part, p->ext, to);
 }
 
-/* load = none: a person loads the run, with the statement that is printed. */
-static bool is_left(const struct rn_config *config,
-                    const struct rn_warehouse *w)
-{
-    if (w->cls == &rn_warehouse_databricks)
-        return config->databricks.load == RN_DATABRICKS_NONE;
-    return config->synapse.load == RN_SYNAPSE_NONE;
-}
-
 static void print_statement(struct run *r, struct rn_warehouse *w,
                             const struct rn_dataset *d)
 {
@@ -168,7 +159,7 @@ static int load_one(struct run *r, size_t i, const struct rn_dataset *d)
         return rn_fail(r->error, err, RN_AT_WAREHOUSE,
                        "%s: the load failed (%s)", w->place, rn_err_name(err));
     }
-    if (is_left(r->config, w)) {
+    if (load.left) {
         result->state = "left";
         print_statement(r, w, d);
         return rn_journal_loaded(r->journal, (unsigned)i);

@@ -130,8 +130,7 @@ int rn_run_open_rows(struct run *r, struct rn_arena *mem)
     r->gzipped = rn_plan_gzips(r->config, &r->classes);
     if (r->gzipped && rn_gzip_init(&r->gzip, r->config, mem) < 0)
         return no_room(r, "zlib");
-    snprintf(r->ext, sizeof r->ext, "%s%s", r->classes.encoder->suffix,
-             r->gzipped ? ".gz" : "");
+    rn_plan_ext(r->config, &r->classes, r->ext);
     return RN_OK;
 }
 

@@ -83,7 +83,7 @@ struct run {
     char rows_text[24];
     struct rn_meta part_meta[2];
     struct rn_meta manifest_meta[2];
-    char ext[16];
+    char ext[RN_EXT];
 
     /* The highest watermark seen, and the one that the query is bound to,
      * which must not change while it runs.

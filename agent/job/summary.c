@@ -20,19 +20,14 @@ static uint32_t kept(const struct rn_result *r)
 /* The name of part `part` in the container, "" if it cannot be told. */
 static void part_name(const struct rn_summary *s, uint32_t part, char *to)
 {
-    const struct rn_config *c = s->config;
-    const char *suffix = c->file.format;
-    bool gzips = c->file.compression == RN_COMPRESSION_GZIP;
-    char ext[24];
+    struct rn_classes classes;
+    struct rn_error ignored;
+    char ext[RN_EXT] = "";
 
-    for (size_t i = 0; i < rn_encoders_n; i++) {
-        if (strcmp(rn_encoders[i]->name, c->file.format) != 0)
-            continue;
-        suffix = rn_encoders[i]->suffix;
-        gzips = gzips && !rn_encoders[i]->packs;
-    }
-    (void)snprintf(ext, sizeof ext, "%.16s%s", suffix, gzips ? ".gz" : "");
-    if (rn_run_path(c, s->result->run, part, ext, to) < 0)
+    rn_error_clear(&ignored);
+    if (rn_plan_classes(s->config, &classes, &ignored) == RN_OK)
+        rn_plan_ext(s->config, &classes, ext);
+    if (rn_run_path(s->config, s->result->run, part, ext, to) < 0)
         to[0] = 0;
 }
 

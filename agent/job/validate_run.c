@@ -23,7 +23,7 @@ struct revisit {
     size_t targets;
     struct rn_validation validation;
     char run[RN_RUN_ID + 1];
-    char ext[16];
+    char ext[RN_EXT];
     uint64_t source_rows;
 };
 
@@ -189,8 +189,7 @@ int rn_validate_run(const struct rn_config *config, const char *run,
     v->mem = mem;
     err = open_all(v, run);
     if (err == RN_OK) {
-        snprintf(v->ext, sizeof v->ext, "%s%s", v->classes.encoder->suffix,
-                 rn_plan_gzips(config, &v->classes) ? ".gz" : "");
+        rn_plan_ext(config, &v->classes, v->ext);
         v->validation.config = config;
         v->validation.run = v->run;
         v->validation.ext = v->ext;

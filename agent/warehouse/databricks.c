@@ -306,7 +306,8 @@ static int databricks_load(struct rn_warehouse *w,
     int err = rn_databricks_refuses(w->config, dataset->schema, w->error);
 
     *load = (struct rn_load){ 0 };
-    if (err < 0 || !sends(w->config))
+    load->left = !sends(w->config);
+    if (err < 0 || load->left)
         return err;
     begin(d);
     if (w->config->databricks.load == RN_DATABRICKS_JOB)

@@ -181,7 +181,8 @@ static int synapse_load(struct rn_warehouse *w, const struct rn_dataset *d,
 
     *result = (struct rn_load){ 0 };
     begin(s);
-    if (w->config->synapse.load == RN_SYNAPSE_NONE)
+    result->left = w->config->synapse.load == RN_SYNAPSE_NONE;
+    if (result->left)
         return RN_OK;
     if (w->config->synapse.load == RN_SYNAPSE_PIPELINE)
         return rn_syn_pipeline(s, d, result);

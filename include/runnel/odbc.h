@@ -56,11 +56,6 @@ struct rn_odbc; /* opaque */
 /* Whether this image has it (`make ODBC=no` leaves it out). */
 bool rn_odbc_built(void);
 
-/* Whether memory is taken beside the arena once a connection is there: plans
- * say "measured" then.
- */
-bool rn_odbc_measured(void);
-
 /* Arena bytes that open() takes; `statement`: longest SQL text, bytes. */
 size_t rn_odbc_need(size_t statement);
 

@@ -63,6 +63,10 @@ struct rn_load {
     bool repeated;      /* the ledger had this run already: nothing was done */
     char statement[64]; /* the service's id of the statement or run         */
     unsigned retries;
+    /* load = none: nothing was asked, a person loads the run with what
+     * statement() writes.
+     */
+    bool left;
 };
 
 struct rn_warehouse;

@@ -75,11 +75,6 @@ bool rn_odbc_built(void)
     return true;
 }
 
-bool rn_odbc_measured(void)
-{
-    return true;
-}
-
 static size_t chars_of(size_t statement)
 {
     return statement > CONNECTION_MAX ? statement : CONNECTION_MAX;

@@ -6,11 +6,6 @@ bool rn_odbc_built(void)
     return false;
 }
 
-bool rn_odbc_measured(void)
-{
-    return false;
-}
-
 size_t rn_odbc_need(size_t statement)
 {
     (void)statement;

@@ -97,11 +97,6 @@ bool rn_odbc_built(void)
     return true;
 }
 
-bool rn_odbc_measured(void)
-{
-    return true;
-}
-
 size_t rn_odbc_need(size_t statement)
 {
     return RN_ROUND(statement / 1024);
