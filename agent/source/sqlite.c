@@ -214,24 +214,37 @@ static int sample(struct rn_sqlite *s)
     return RN_OK;
 }
 
+/* A column that the job names has to be there. */
+static int look_for(struct rn_sqlite *s, const char *key, const char *name)
+{
+    for (size_t i = 0; name[0] != 0 && i < s->base.schema.n; i++) {
+        if (rn_bytes_equal(s->about[i].name, rn_bytes_of(name)))
+            return RN_OK;
+    }
+    if (name[0] == 0)
+        return RN_OK;
+    return rn_fail(s->base.error, RN_E_CONFIG, RN_AT_CONFIG,
+                   "source.%s names \"%.80s\", which is no column of the "
+                   "query's result",
+                   key, name);
+}
+
 static int settle_columns(struct rn_sqlite *s)
 {
-    const char *mark = s->config->source.watermark;
-    bool found = mark[0] == 0;
+    int err;
+
     for (size_t i = 0; i < s->base.schema.n; i++) {
         struct rn_col *about = &s->about[i];
         struct rn_sqlite_col *col = &s->col[i];
         if (col->from == RN_SQLITE_ROWS)
             about->type = rn_sqlite_seen(col->seen);
         col->storage = rn_sqlite_storage(about->type);
-        found = found || rn_bytes_equal(about->name, rn_bytes_of(mark));
     }
-    if (!found)
-        return rn_fail(
-            s->base.error, RN_E_CONFIG, RN_AT_CONFIG,
-            "source.watermark names \"%.80s\", which is no column of "
-            "the query's result",
-            mark);
+    err = look_for(s, "key", s->config->source.key);
+    if (err == RN_OK)
+        err = look_for(s, "watermark", s->config->source.watermark);
+    if (err < 0)
+        return err;
     return rn_rule_settle(s->config, s->about, s->base.schema.n, s->base.error);
 }
 
@@ -267,6 +280,19 @@ static int sqlite_query(struct rn_source *source,
         err = settle_columns(s);
     note_peak(s);
     return err;
+}
+
+static int sqlite_again(struct rn_source *source,
+                        const struct rn_binding *binding)
+{
+    struct rn_sqlite *s = of(source);
+
+    RN_ASSERT(s->stmt != NULL);
+    (void)sqlite3_reset(s->stmt);
+    memset(&s->base.counts, 0, sizeof s->base.counts);
+    s->binding = *binding;
+    s->done = false;
+    return rn_sqlite_bind(s, s->stmt);
 }
 
 /* -- rows ------------------------------------------------------------------ */
@@ -367,6 +393,7 @@ const struct rn_source_class rn_source_sqlite = { .name = "sqlite",
                                                   .need = sqlite_need,
                                                   .open = sqlite_open,
                                                   .query = sqlite_query,
+                                                  .again = sqlite_again,
                                                   .next = sqlite_next,
                                                   .native = sqlite_native,
                                                   .close = sqlite_close };
