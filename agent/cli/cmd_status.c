@@ -35,16 +35,14 @@ static void text_run(const struct rn_past_run *p)
     char size[RN_SIZE_MAX];
 
     moment(p->started_us, when);
-    rn_print(&cli_out,
-             "  %s  %-11s %14s rows  %10s  %u files  %" PRId64 ".%" PRId64
-             " s%s%s",
-             when, state_word(p->state), rn_grouped(p->rows, rows),
-             rn_size_text(p->bytes, size), (unsigned)p->files,
-             p->elapsed_ms / 1000, p->elapsed_ms / 100 % 10,
-             p->error[0] != 0 ? "  " : "", p->error);
+    rn_print(
+        &cli_out,
+        "  %s  %-11s %14s rows  %10s  %u files  %" PRId64 ".%" PRId64 " s%s%s",
+        when, state_word(p->state), rn_grouped(p->rows, rows),
+        rn_size_text(p->bytes, size), (unsigned)p->files, p->elapsed_ms / 1000,
+        p->elapsed_ms / 100 % 10, p->error[0] != 0 ? "  " : "", p->error);
     if (p->resumed > 0)
-        rn_print(&cli_out, "  resumed at row %s",
-                 rn_grouped(p->resumed, rows));
+        rn_print(&cli_out, "  resumed at row %s", rn_grouped(p->resumed, rows));
     rn_print(&cli_out, "\n");
 }
 

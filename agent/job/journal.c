@@ -25,7 +25,7 @@ struct rn_journal {
     struct rn_error *error;
     struct rn_state state;
     bool opened;
-    bool fresh; /* what would be refused is left behind */
+    bool fresh;         /* what would be refused is left behind */
     unsigned next_slot; /* not the one that holds the newest record */
     struct rn_journal_record now;
     uint8_t bytes[RN_STATE_MAX];
@@ -107,8 +107,8 @@ static int load(struct rn_journal *j)
     found[0] = load_slot(j, 0, &j->now);
     found[1] = load_slot(j, 1, &other);
     int err = refuse(j, found);
-    if (err < 0 && (!j->fresh || found[0] == RN_E_STATE ||
-                    found[1] == RN_E_STATE))
+    if (err < 0 &&
+        (!j->fresh || found[0] == RN_E_STATE || found[1] == RN_E_STATE))
         return err;
     if (err < 0)
         return leave_behind(j);
@@ -340,8 +340,8 @@ int rn_journal_doom(struct rn_journal *j)
 }
 
 /* Slots 0 and 1 are the record's. */
-int rn_journal_load_checkpoint(struct rn_journal *j, unsigned slot,
-                               uint8_t *to, size_t cap)
+int rn_journal_load_checkpoint(struct rn_journal *j, unsigned slot, uint8_t *to,
+                               size_t cap)
 {
     int got = rn_state_load(&j->state, 2 + slot, to, cap);
 

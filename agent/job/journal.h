@@ -139,8 +139,8 @@ int rn_journal_doom(struct rn_journal *j);
 /* A checkpoint of the open run in one of its two slots, 0 or 1: bytes read (0:
  * there is none), or RN_OK once it is on stable storage.
  */
-int rn_journal_load_checkpoint(struct rn_journal *j, unsigned slot,
-                               uint8_t *to, size_t cap);
+int rn_journal_load_checkpoint(struct rn_journal *j, unsigned slot, uint8_t *to,
+                               size_t cap);
 int rn_journal_save_checkpoint(struct rn_journal *j, unsigned slot,
                                const uint8_t *p, size_t len);
 

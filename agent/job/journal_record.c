@@ -15,13 +15,13 @@
 #define TAIL    8u
 
 /* The largest record: texts with their length, numbers, one of each. */
-#define PAST_MOST                                \
+#define PAST_MOST                                    \
     (2 + RN_RUN_ID + 1 + 8 + 8 + 8 + 8 + 4 + 8 + 2 + \
      sizeof(((struct rn_past_run *)0)->error))
 #define MARK_MOST (1 + 8 + 8 + 2 + RN_WATERMARK_MAX)
-#define OPEN_MOST                                                    \
-    (2 + RN_RUN_ID + 2 + RN_PLACE_MAX + 2 + 16 + 8 + 4 + 4 * 1 + \
-     PAST_MOST + MARK_MOST + 8)
+#define OPEN_MOST                                                            \
+    (2 + RN_RUN_ID + 2 + RN_PLACE_MAX + 2 + 16 + 8 + 4 + 4 * 1 + PAST_MOST + \
+     MARK_MOST + 8)
 _Static_assert(HEAD + 2 + 65 + OPEN_MOST + MARK_MOST + 1 +
                        RN_HISTORY * PAST_MOST + TAIL <=
                    RN_STATE_MAX,

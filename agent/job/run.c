@@ -149,8 +149,7 @@ static bool undo(struct run *r)
     if (r->sealed &&
         (rn_error_exit(r->error) == 75 || rn_journal_unseal(r->journal) < 0))
         return true;
-    if (r->keeper.saved && r->publishing > 0 &&
-        rn_journal_doom(r->journal) < 0)
+    if (r->keeper.saved && r->publishing > 0 && rn_journal_doom(r->journal) < 0)
         return true;
     rn_error_clear(&ignored);
     r->uploader.error = &ignored;

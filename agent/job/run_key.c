@@ -97,8 +97,7 @@ static int find(struct run *r, const char *key, const char *column, size_t *at)
 
 int rn_key_columns(struct run *r)
 {
-    int err =
-        find(r, "key", r->config->source.key, &r->key_column);
+    int err = find(r, "key", r->config->source.key, &r->key_column);
 
     if (err < 0)
         return err;

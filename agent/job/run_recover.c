@@ -78,9 +78,8 @@ static int undo(struct run *r, const struct rn_config *then,
     struct rn_error ignored;
     int err = RN_OK;
 
-    rn_log(RN_LOG_WARN,
-           "run %s was interrupted%s%s; removing what it left", open->run,
-           why ? " and cannot go on: " : "", why ? why : "");
+    rn_log(RN_LOG_WARN, "run %s was interrupted%s%s; removing what it left",
+           open->run, why ? " and cannot go on: " : "", why ? why : "");
     /* From now on it can't. */
     if (open->files > 0 && !open->doomed)
         err = rn_journal_doom(r->journal);

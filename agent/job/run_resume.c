@@ -41,8 +41,7 @@ int rn_resume_open(struct run *r, struct rn_arena *mem)
         return rn_fail(r->error, RN_E_FULL, RN_AT_AGENT,
                        "the memory plan left no room for a checkpoint");
     /* The segment at hand goes out as well, so one less makes a block. */
-    k->every =
-        (uint64_t)(segments > 1 ? segments - 1 : 1) * r->plan.segment;
+    k->every = (uint64_t)(segments > 1 ? segments - 1 : 1) * r->plan.segment;
     k->job = rn_checkpoint_job(r->config, &r->schema);
     return RN_OK;
 }
@@ -142,8 +141,7 @@ static void write_down(struct run *r, bool closing)
 static int save(struct run *r)
 {
     struct rn_keeper *k = &r->keeper;
-    int err =
-        rn_journal_save_checkpoint(r->journal, k->slot, k->bytes, k->len);
+    int err = rn_journal_save_checkpoint(r->journal, k->slot, k->bytes, k->len);
 
     k->len = 0;
     k->saved_ms = rn_clock_mono();
@@ -251,8 +249,7 @@ static int load(struct run *r, unsigned slot, struct rn_checkpoint *c,
                 struct rn_record *from)
 {
     struct rn_keeper *k = &r->keeper;
-    int got =
-        rn_journal_load_checkpoint(r->journal, slot, k->bytes, k->cap);
+    int got = rn_journal_load_checkpoint(r->journal, slot, k->bytes, k->cap);
 
     if (got < 0)
         return got;

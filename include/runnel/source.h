@@ -74,11 +74,11 @@ struct rn_source {
     const struct rn_source_class *cls;
     struct rn_schema schema; /* set by query()                            */
     struct rn_counts counts; /* since query(); the driver adds to it      */
-    uint64_t before; /* rows of the run that came before counts.rows: for
+    uint64_t before;        /* rows of the run that came before counts.rows: for
                       * messages; the owner's to set                      */
-    struct rn_error *error;  /* the run's                                 */
-    size_t memory_peak;      /* bytes of the driver's slice ever in use   */
-    const char *version;     /* "SQLite 3.46.1"; static                   */
+    struct rn_error *error; /* the run's                                 */
+    size_t memory_peak;     /* bytes of the driver's slice ever in use   */
+    const char *version;    /* "SQLite 3.46.1"; static                   */
 };
 
 /* The drivers of this image, in the order of the build's SOURCES. */
