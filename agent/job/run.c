@@ -88,6 +88,8 @@ static int begin(struct run *r)
     int err = rn_run_new_attempt(r);
 
     if (err == RN_OK)
+        err = rn_key_ceiling(r);
+    if (err == RN_OK)
         err =
             rn_journal_begin(r->journal, r->result->run, r->ext, r->started_us);
     if (err == RN_OK)

@@ -105,6 +105,23 @@ int rn_key_columns(struct run *r)
                 &r->watermark_column);
 }
 
+int rn_key_ceiling(struct run *r)
+{
+    struct rn_cell most;
+    int err;
+
+    if (!r->keeper.bytes || r->watermark_column == SIZE_MAX ||
+        r->watermark_column == r->key_column)
+        return RN_OK;
+    err = r->source->cls->most(r->source, r->watermark_column, &most);
+    if (err < 0 || rn_mark_set(&r->ceiling, &most) == RN_OK)
+        return err;
+    return rn_fail(r->error, RN_E_VALUE, RN_AT_SOURCE,
+                   "the highest value of the watermark column has %zu bytes, "
+                   "%u is the most",
+                   most.as.bytes.n, (unsigned)RN_WATERMARK_MAX);
+}
+
 /* -- rows ----------------------------------------------------------------- */
 
 static int too_long(struct run *r, uint64_t number, const char *what,

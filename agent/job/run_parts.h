@@ -221,6 +221,12 @@ bool rn_mark_is_below(const struct rn_watermark *w, const struct rn_cell *c);
 /* Find the columns of source.key and source.watermark. */
 int rn_key_columns(struct run *r);
 
+/* With both, on different columns: learn which rows are this run's. A run that
+ * goes on reads what is there by then, and a watermark that had passed rows
+ * which came in the meantime, with keys below the last one, would lose them.
+ */
+int rn_key_ceiling(struct run *r);
+
 /* Before a row is taken: 1, or 0 when it is for the next run, or an error. */
 int rn_key_row(struct run *r, uint64_t number);
 

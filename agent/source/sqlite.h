@@ -37,6 +37,7 @@ struct rn_sqlite {
     const struct rn_config *config;
     sqlite3 *db;
     sqlite3_stmt *stmt;
+    sqlite3_stmt *most; /* its answer is borrowed until the next call        */
     struct rn_heap *heap;
     size_t slice; /* bytes of the heap                                   */
     int64_t page; /* bytes of a database page                            */

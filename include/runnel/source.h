@@ -66,6 +66,13 @@ struct rn_source_class {
      */
     void (*native)(struct rn_source *s, size_t column, struct rn_cell *cell);
 
+    /* The highest value that a column has in all of the running query's rows,
+     * in the database's own order, as native() gives it; RN_NULL: none. Reads
+     * them all, in the same read transaction; before next(). Valid until the
+     * next call on `s`.
+     */
+    int (*most)(struct rn_source *s, size_t column, struct rn_cell *cell);
+
     /* Safe after a failed query() and safe twice. Ends the transaction. */
     void (*close)(struct rn_source *s);
 };
