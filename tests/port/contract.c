@@ -1,4 +1,4 @@
-/* port/contract.c: what the checks share, and their runner; see port/contract.h. */
+/* port/contract.c: what the checks share, and their runner. */
 #include "port/contract.h"
 
 #include <string.h>
