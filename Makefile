@@ -4,7 +4,7 @@
 #   make HTTP=curl                build/curl/runnel, over libcurl
 #   make CC=clang                 build/clang/runnel
 #   make SAN=address,undefined    build/asan/runnel
-#   make SOURCES="sqlite"         the sources this image can read from
+#   make SOURCES="sqlite push"    the sources this image can read from
 #   make CODECS="snappy zstd"     what Parquet and Avro can be compressed with
 #                                 beside gzip and deflate; "" for no more
 #   make ODBC=no                  without T-SQL over ODBC
@@ -20,7 +20,7 @@ SHELL = /bin/bash
 
 PORT ?= linux
 HTTP ?= http1
-SOURCES ?= sqlite
+SOURCES ?= sqlite push
 CODECS ?= snappy zstd
 ODBC ?= yes
 SAN ?=
@@ -52,7 +52,7 @@ include tools/deps-flags.mk
 
 # Drivers are named after the source they read; the other files of that
 # folder are in every image.
-source_kinds = sqlite postgres mysql odbc csv ndjson
+source_kinds = sqlite postgres mysql odbc csv ndjson push
 absent_kinds = $(filter-out $(SOURCES),$(source_kinds))
 absent_codecs = $(filter-out $(CODECS),snappy zstd)
 ifneq ($(filter-out snappy zstd,$(CODECS)),)
@@ -105,7 +105,7 @@ TABLES := $(patsubst tools/%gen.c,$(GEN)/%.h,$(wildcard tools/*_tablegen.c))
 READY = $(DEP_LIBS) $(TABLES)
 ALL_C := $(wildcard include/runnel/*.h agent/*/*.[ch] port/*/*.[ch] \
 	tests/unit/*.[ch] tests/unit/lib/*.[ch] tests/lib/*.[ch] \
-	tests/fuzz/*.[ch] tests/bench/*.[ch] tests/bench/peers/*.[ch] tools/*.[ch])
+	tests/fuzz/*.[ch] tests/port/*.[ch] tests/bench/*.[ch] tests/bench/peers/*.[ch] tools/*.[ch])
 
 # ------------------------------------------------------------------ flags
 
@@ -364,12 +364,30 @@ helpers = $(patsubst %.c,$(BUILD)/obj/%.o,$(call with_included,$(call \
 $(BUILD)/unit/test_codec: UNIT_LINK = \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
 
+# Its store fails when told to.
+$(BUILD)/unit/test_push: UNIT_LINK = -Wl,--wrap=rn_store_for
+
 $(UNIT_BIN): $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(HELP_OBJ) \
 		$(BUILD)/librunnel.a $(DEP_LIBS)
 	@mkdir -p $(@D); echo "  link $@"
 	@$(CC) $(LINK_HARDEN) $(LDFLAGS) -o $@ $< \
 		$(call helpers,tests/unit/$*.c) $(LINK_LIBS) $(UNIT_LINK) \
 		-lcmocka
+
+# ---------------------------------------------------------- port contract
+# What each port promises, and the program at the other end of it.
+
+CONTRACT_SRC := $(wildcard tests/port/contract*.c)
+CONTRACT_OBJ = $(CONTRACT_SRC:%.c=$(BUILD)/obj/%.o)
+
+$(BUILD)/port-peer: $(BUILD)/obj/tests/port/peer.o
+	@echo "  link $@"
+	@$(CC) $(LINK_HARDEN) $(LDFLAGS) -o $@ $<
+
+$(BUILD)/unit/test_port_contract: $(CONTRACT_OBJ) | $(BUILD)/port-peer
+$(BUILD)/unit/test_port_contract: UNIT_LINK = $(CONTRACT_OBJ) $(LINK_LIBS)
+
+-include $(CONTRACT_OBJ:.o=.d) $(BUILD)/obj/tests/port/peer.d
 
 # ------------------------------------------------------------------- fuzz
 
