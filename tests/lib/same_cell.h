@@ -1,0 +1,42 @@
+/* same_cell.h: for tests: are two cells the same value? */
+#ifndef TESTS_SAME_CELL_H
+#define TESTS_SAME_CELL_H
+
+#include <string.h>
+
+#include "runnel/row.h"
+
+/* NaN is one value, and the zeros are two. */
+static inline bool same_cell(const struct rn_cell *a, const struct rn_cell *b)
+{
+    if (a->type != b->type)
+        return false;
+    switch (a->type) {
+    case RN_NULL:
+        return true;
+    case RN_F64:
+        if (a->as.f64 != a->as.f64)
+            return b->as.f64 != b->as.f64;
+        return memcmp(&a->as.f64, &b->as.f64, sizeof(double)) == 0;
+    case RN_DECIMAL:
+    case RN_TEXT:
+    case RN_BLOB:
+    case RN_UUID:
+        return rn_bytes_equal(a->as.bytes, b->as.bytes);
+    default:
+        return a->as.i64 == b->as.i64;
+    }
+}
+
+/* The same column, but for what a file cannot say: 64 bits are 0 bits. */
+static inline bool same_column(const struct rn_col *a, const struct rn_col *b)
+{
+    bool decimal = a->type == RN_DECIMAL;
+
+    return rn_bytes_equal(a->name, b->name) && a->type == b->type &&
+           a->nullable == b->nullable && a->bits % 64 == b->bits % 64 &&
+           a->millis == b->millis && a->json == b->json && a->utc == b->utc &&
+           (!decimal || (a->precision == b->precision && a->scale == b->scale));
+}
+
+#endif
