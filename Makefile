@@ -200,7 +200,7 @@ unit-bins: $(UNIT_BIN)
 
 # Left out of memcheck: loops over millions of numbers, minutes under it. The
 # sanitizers see them.
-MEMCHECK_SKIP ?= test_number test_stamp
+MEMCHECK_SKIP ?= test_number test_stamp test_parquet_reader
 memcheck: unit-bins ## Run the unit tests under valgrind
 	@BUILD=$(BUILD) RUNNER="valgrind -q --leak-check=full \
 		--errors-for-leak-kinds=definite --error-exitcode=9" \
