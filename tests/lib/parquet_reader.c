@@ -253,10 +253,11 @@ static void open_schema(struct pq_reader *r, struct thrift_at footer)
 static void open_file(struct pq_reader *r)
 {
     struct rn_bytes b = pq_footer(r->file);
-    struct thrift_at footer = thrift_open(b.p, b.p + b.n);
+    struct thrift_at footer;
     uint64_t version;
 
     pq_want(b.n > 0, "not a Parquet file");
+    footer = thrift_open(b.p, b.p + b.n);
     r->footer = (uint64_t)(b.p - r->file.p);
     pq_want(thrift_size(footer) == b.n, "the footer has another length");
     version = pq_count(footer, 1);

@@ -28,15 +28,27 @@ static inline bool same_cell(const struct rn_cell *a, const struct rn_cell *b)
     }
 }
 
-/* The same column, but for what a file cannot say: 64 bits are 0 bits. */
+/* The same column, by what its type makes use of; 64 bits are 0 bits. */
 static inline bool same_column(const struct rn_col *a, const struct rn_col *b)
 {
-    bool decimal = a->type == RN_DECIMAL;
-
-    return rn_bytes_equal(a->name, b->name) && a->type == b->type &&
-           a->nullable == b->nullable && a->bits % 64 == b->bits % 64 &&
-           a->millis == b->millis && a->json == b->json && a->utc == b->utc &&
-           (!decimal || (a->precision == b->precision && a->scale == b->scale));
+    if (!rn_bytes_equal(a->name, b->name) || a->type != b->type ||
+        a->nullable != b->nullable)
+        return false;
+    switch (a->type) {
+    case RN_I64:
+    case RN_F64:
+        return a->bits % 64 == b->bits % 64;
+    case RN_DECIMAL:
+        return a->precision == b->precision && a->scale == b->scale;
+    case RN_TIME:
+        return a->millis == b->millis;
+    case RN_TIMESTAMP:
+        return a->millis == b->millis && a->utc == b->utc;
+    case RN_TEXT:
+        return a->json == b->json;
+    default:
+        return true;
+    }
 }
 
 #endif
