@@ -29,14 +29,15 @@ let traces = 0;
 // Fault `what` (as in strace -e inject=) at the k-th call, or as `when` says.
 // Gives the program's own result with: hit (the call was made), line (of the
 // trace), on (the path, "TCP..." or "pipe..."), loading (how many such calls
-// came before main(), for which the loader answers).
+// came before main(), for which the loader answers), calls (how many in all)
+// and trace (all lines; `also` names more calls to be in it).
 export async function injected(program, args, what, k, options = {}) {
-  const { dir, when = `${k}`, ...more } = options;
+  const { dir, when = `${k}`, also = [], ...more } = options;
   const log = join(dir, `trace${++traces}`);
-  const name = /^\w+/.exec(what)[0];
+  const [names, name] = /^(\w+)[\w,]*/.exec(what);
   const signal = /signal=(\w+)/.exec(what)?.[1];
   const r = await run("strace", ["-y", "-qq", "-o", log, "-e",
-    `trace=fcntl,${name}`, "-e", `inject=${what}:when=${when}`, program,
+    `trace=${["fcntl", names, ...also].join()}`, "-e", `inject=${what}:when=${when}`, program,
     ...args], more);
   const lines = existsSync(log) ? readFileSync(log, "utf8").split("\n") : [];
   rmSync(log, { force: true });
@@ -53,6 +54,7 @@ export async function injected(program, args, what, k, options = {}) {
   r.line = upTo.at(-1) ?? "";
   r.on = subject(r.line);
   r.loading = lines.slice(0, Math.max(main, 0)).filter(isCall).length;
+  r.trace = lines;
   r.calls = lines.filter(isCall).length;
   return r;
 }

@@ -64,9 +64,12 @@ export async function prepare(az, name, { rows = 340, ...options } = {}) {
   const before = await fresh();
   const first = (await before.job.done()).json.run;
   sql(database, fill(FIRST + 1, rows));
-  const begin = async () => {
+  // anew: without that run, so that the state file has to be made.
+  const begin = async ({ anew = false } = {}) => {
     const c = await fresh();
-    copyFileSync(before.job.state, c.job.state);
+    c.from = anew ? 1 : FIRST + 1;
+    c.knows = anew ? [] : [first];
+    if (!anew) copyFileSync(before.job.state, c.job.state);
     return c;
   };
 
@@ -95,12 +98,13 @@ export async function prepare(az, name, { rows = 340, ...options } = {}) {
   async function settled(c) {
     const { runs, ids } = await whole(c);
     assert.deepEqual([ids.length, ids[0], ids.at(-1)],
-      [rows - FIRST, FIRST + 1, rows], "rows that are visible");
+      [rows - c.from + 1, c.from, rows], "rows that are visible");
     assert.deepEqual([...runs.strays], [], "files of no run");
     const s = await status(c);
     assert.equal(s.open, null, "a run is left open");
     const known = s.runs.map((x) => x.run);
-    assert(known.includes(first), "the runs before are forgotten");
+    for (const run of c.knows)
+      assert(known.includes(run), "the run before is forgotten");
     for (const b of await az.list(c.container, { uncommitted: true }))
       assert(known.includes(b.name.split("/")[1]), `nobody knows ${b.name}`);
     assert.deepEqual(readdirSync(c.dir).sort(), ["job.ini", "job.state"]);
@@ -120,19 +124,19 @@ export async function prepare(az, name, { rows = 340, ...options } = {}) {
 
   // check(case, result) at every k, or every step-th, until there is none;
   // gives how many were hit. from: the first k that is not the loader's.
-  async function over(call, fault, check, { step = 1, most = Infinity } = {}) {
+  async function over(call, fault, check, { step = 1, anew = false } = {}) {
     const stride = full ? 1 : step;
-    const probe = await begin();
+    const probe = await begin({ anew });
     const clean = await probe.inject(`${call}:${fault}`, 60000);
     assert.equal(clean.code, 0, clean.stderr);
     let k = clean.loading + 1;
     let hits = 0;
     let ended = false;
     const worker = async () => {
-      while (!ended && hits < most) {
+      while (!ended) {
         const at = k;
         k += stride;
-        const c = await begin();
+        const c = await begin({ anew });
         const r = await c.inject(`${call}:${fault}`, at);
         if (!r.hit) {
           ended = true;
@@ -154,5 +158,5 @@ export async function prepare(az, name, { rows = 340, ...options } = {}) {
     return hits;
   }
 
-  return { begin, over, recovers, settled, status, whole, first };
+  return { begin, over, recovers, settled, status, whole };
 }
