@@ -68,7 +68,7 @@ PORT_SRC := $(wildcard port/$(PORT)/*.c)
 # of their insides to test. test_http.c tests both.
 ifeq ($(HTTP),curl)
 AGENT_SRC := $(filter-out agent/http/%.c agent/tls/%.c,$(AGENT_SRC))
-UNIT_SKIP = test_http_parse test_tls
+UNIT_SKIP = test_http_parse test_tls test_tls_alloc
 else
 PORT_SRC := $(filter-out port/linux/http_curl.c,$(PORT_SRC))
 endif
@@ -198,9 +198,10 @@ unit: unit-bins ## Run the unit tests of this variant (also SAN=, CC=, T="test_x
 
 unit-bins: $(UNIT_BIN)
 
-# Left out of memcheck: loops over millions of numbers, minutes under it. The
-# sanitizers see them.
-MEMCHECK_SKIP ?= test_number test_stamp test_parquet_reader
+# Left out of memcheck: loops over millions of numbers or hundreds of failing
+# allocations, minutes under it. The sanitizers see them.
+MEMCHECK_SKIP ?= test_number test_stamp test_parquet_reader test_tls_alloc \
+	test_sqlite_alloc
 memcheck: unit-bins ## Run the unit tests under valgrind
 	@BUILD=$(BUILD) RUNNER="valgrind -q --leak-check=full \
 		--errors-for-leak-kinds=definite --error-exitcode=9" \
@@ -366,6 +367,12 @@ $(BUILD)/unit/test_codec: UNIT_LINK = \
 
 # Its store fails when told to.
 $(BUILD)/unit/test_push: UNIT_LINK = -Wl,--wrap=rn_store_for
+
+# These make the k-th call of a library's heap fail.
+$(BUILD)/unit/test_tls_alloc: UNIT_LINK = \
+	-Wl,--wrap=rn_heap_calloc,--wrap=rn_heap_free
+$(BUILD)/unit/test_sqlite_alloc: UNIT_LINK = -Wl,--wrap=rn_heap_alloc \
+	-Wl,--wrap=rn_heap_calloc,--wrap=rn_heap_resize,--wrap=rn_heap_free
 
 $(UNIT_BIN): $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(HELP_OBJ) \
 		$(BUILD)/librunnel.a $(DEP_LIBS)

@@ -399,13 +399,14 @@ static int load_file(struct rn_config_reader *r)
     uint8_t *to = rn_arena_take(r->mem, 1, cap + 1);
     int got = to == NULL ? RN_E_FULL : rn_file_load(path, to, cap, false, why);
 
-    if (got == RN_E_FULL)
+    if (got == RN_E_FULL && size >= 0)
         return rn_config_fail(r, RN_LINE_NONE, NULL,
                               "larger than %d KiB; is this a job file?",
                               FILE_MAX / 1024);
+    if (got < 0 && why[0] == 0)
+        return rn_config_fail(r, RN_LINE_NONE, NULL, "cannot be read");
     if (got < 0)
-        return rn_fail(&r->fail, RN_E_CONFIG, RN_AT_CONFIG, "%s",
-                       why[0] != 0 ? why : "job file: cannot be read");
+        return rn_fail(&r->fail, RN_E_CONFIG, RN_AT_CONFIG, "%s", why);
     r->left = (struct rn_bytes){ to, (size_t)got };
     return RN_OK;
 }

@@ -16,6 +16,7 @@
 #define NO_ENTROPY (-0x003C)
 
 static struct rn_heap *heap;
+static bool no_random; /* since rn_tls_no_random() was last asked */
 
 static void *tls_calloc(size_t n, size_t size)
 {
@@ -67,10 +68,24 @@ struct tm *mbedtls_platform_gmtime_r(const mbedtls_time_t *t, struct tm *to)
     return to;
 }
 
+static bool entropy(unsigned char *to, size_t len)
+{
+    bool got = rn_entropy(to, len) == RN_OK;
+    no_random = no_random || !got;
+    return got;
+}
+
+bool rn_tls_no_random(void)
+{
+    bool was = no_random;
+    no_random = false;
+    return was;
+}
+
 int rn_tls_random(void *ctx, unsigned char *to, size_t len)
 {
     (void)ctx;
-    return rn_entropy(to, len) == RN_OK ? 0 : NO_ENTROPY;
+    return entropy(to, len) ? 0 : NO_ENTROPY;
 }
 
 psa_status_t mbedtls_psa_external_get_random(
@@ -78,7 +93,7 @@ psa_status_t mbedtls_psa_external_get_random(
     size_t *len)
 {
     (void)ctx;
-    if (rn_entropy(to, size) != RN_OK)
+    if (!entropy(to, size))
         return PSA_ERROR_INSUFFICIENT_ENTROPY;
     *len = size;
     return PSA_SUCCESS;

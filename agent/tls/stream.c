@@ -198,7 +198,7 @@ static const char *tls_words(int code)
 }
 
 /* Out of memory looks like many things in mbedTLS, "unknown authority" among
- * them, so the heap is asked first.
+ * them, and so does a lack of random numbers: both are asked for first.
  */
 static int tls_fail(struct rn_stream *s, int code)
 {
@@ -211,6 +211,10 @@ static int tls_fail(struct rn_stream *s, int code)
                        heap.used, heap.cap);
         return stream_fail(s, RN_E_FULL, NULL);
     }
+    if (rn_tls_no_random())
+        return stream_fail(s, RN_E_STATE,
+                           "the system gives no random numbers; TLS needs "
+                           "them");
     uint32_t flags = mbedtls_ssl_get_verify_result(&s->ssl);
     if (s->tls->trust.why[0] != 0) {
         (void)snprintf(s->why, sizeof s->why, "%s", s->tls->trust.why);
@@ -292,6 +296,7 @@ static int tls_begin(struct rn_stream *s)
     struct rn_heap_stats heap;
     rn_tls_platform_stats(&heap);
     s->refused = heap.refused;
+    (void)rn_tls_no_random();
     rn_verify_begin(&s->verify, s->host, t->trust.path);
     s->phase = SHAKING;
     s->resumed = false;

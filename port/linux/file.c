@@ -43,10 +43,11 @@ int rn_file_open_read(struct rn_file_handle *f, const char *path, char *why)
     if (f->fd < 0)
         return fail(path, why);
     struct stat st;
-    if (fstat((int)f->fd, &st) == 0 && S_ISREG(st.st_mode))
+    int err = fstat((int)f->fd, &st) < 0 ? errno : 0;
+    if (err == 0 && S_ISREG(st.st_mode))
         return RN_OK;
     rn_file_close(f);
-    errno = EINVAL;
+    errno = err != 0 ? err : EINVAL;
     return fail(path, why);
 }
 
