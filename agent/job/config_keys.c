@@ -138,11 +138,12 @@ const struct rn_key rn_keys[] = {
      log_level, "warn", NULL, "least urgent log lines on stderr"},
 
     MUST("source", "kind", source.kind, NULL,
-         "driver: sqlite; push: rows that a program brings (runnel.h)"),
+         "driver: sqlite; push: a program brings the rows"),
     MUST("source", "database", source.database, "source.kind=sqlite",
          "path of the database file"),
     {"source", "query", RN_KEY_LONG, true, AT(source.query), 0, 0, 0, NULL,
-     NULL, "source.kind=sqlite", "one SELECT; indented lines go on, or file:PATH"},
+     NULL, "source.kind=sqlite",
+     "one SELECT; indented lines go on, or file:PATH"},
     TEXT("source", "key", source.key, "", NULL,
          "column that the rows are in order of; a run that was cut off goes "
          "on with WHERE key > :after"),

@@ -13,9 +13,9 @@
  */
 #include "job/journal.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "core/format.h"
 #include "core/log.h"
 #include "job/journal_record.h"
 #include "runnel/port.h"
@@ -81,7 +81,7 @@ static int leave_behind(struct rn_journal *j)
            j->error->text);
     rn_error_clear(j->error);
     memset(&j->now, 0, sizeof j->now);
-    (void)snprintf(j->now.job, sizeof j->now.job, "%s", j->config->job.name);
+    (void)rn_format(j->now.job, sizeof j->now.job, "%s", j->config->job.name);
     /* Both, or the one that stays would be refused next time. */
     for (unsigned slot = 0; slot < 2; slot++) {
         if (rn_state_save(&j->state, slot, j->bytes, 0, why) < 0)
@@ -122,7 +122,7 @@ static int load(struct rn_journal *j)
         memset(&j->now, 0, sizeof j->now);
     else if (strcmp(j->now.job, j->config->job.name) != 0)
         return j->fresh ? (refuse_job(j), leave_behind(j)) : refuse_job(j);
-    (void)snprintf(j->now.job, sizeof j->now.job, "%s", j->config->job.name);
+    (void)rn_format(j->now.job, sizeof j->now.job, "%s", j->config->job.name);
     return RN_OK;
 }
 
@@ -134,8 +134,8 @@ static int open_state(struct rn_journal *j, bool write)
     if (err == RN_E_BUSY)
         return fail(j, RN_E_BUSY, "another agent runs this job");
     if (err == RN_E_ABSENT && !write) {
-        (void)snprintf(j->now.job, sizeof j->now.job, "%s",
-                       j->config->job.name);
+        (void)rn_format(j->now.job, sizeof j->now.job, "%s",
+                        j->config->job.name);
         return RN_OK;
     }
     if (err < 0)
@@ -272,7 +272,7 @@ static void interrupted(struct rn_journal *j)
     past.state = RN_RUN_INTERRUPTED;
     past.started_us = open->started_us;
     past.files = open->files;
-    (void)snprintf(past.error, sizeof past.error, "killed, or lost its power");
+    (void)rn_format(past.error, sizeof past.error, "killed, or lost its power");
     remember(j, &past);
 }
 
@@ -283,10 +283,10 @@ int rn_journal_begin(struct rn_journal *j, const char *run, const char *ext,
 
     interrupted(j);
     memset(open, 0, sizeof *open);
-    (void)snprintf(open->run, sizeof open->run, "%s", run);
-    (void)snprintf(open->ext, sizeof open->ext, "%s", ext);
-    int n = snprintf(open->place, sizeof open->place, "%s\n%s",
-                     j->config->store.url, j->config->store.path);
+    (void)rn_format(open->run, sizeof open->run, "%s", run);
+    (void)rn_format(open->ext, sizeof open->ext, "%s", ext);
+    int n = rn_format(open->place, sizeof open->place, "%s\n%s",
+                      j->config->store.url, j->config->store.path);
     if (n < 0 || (size_t)n >= sizeof open->place)
         return rn_fail(j->error, RN_E_CONFIG, RN_AT_CONFIG,
                        "%s: [store] url and path are too long together",
