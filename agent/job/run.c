@@ -78,9 +78,7 @@ static int all_rows(struct run *r)
             break;
         err = each_row(r, &row);
     }
-    r->result->counts = r->source->counts;
-    r->result->counts.rows = r->result->rows;
-    return err;
+    return err == RN_OK ? rn_files_end(r) : err;
 }
 
 static int begin(struct run *r)
@@ -101,10 +99,10 @@ static int attempt(struct run *r)
 {
     int err = r->keeper.going_on ? rn_resume_begin(r) : begin(r);
 
-    if (err == RN_OK)
+    if (err == RN_OK && !r->manifest.finished)
         err = all_rows(r);
-    if (err == RN_OK)
-        err = rn_files_end(r);
+    r->result->counts = r->source->counts;
+    r->result->counts.rows = r->result->rows;
     if (err == RN_OK)
         err = rn_publish_end(r);
     if (err == RN_OK)

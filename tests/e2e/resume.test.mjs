@@ -99,6 +99,7 @@ const LEGS = [
   { op: "stage", n: 3 },
   { op: "commit", after: true },
   { op: "commit", name: /manifest/ },
+  { op: "commit", name: /manifest/, after: true },
 ];
 
 const CASES = [
@@ -113,7 +114,7 @@ const CASES = [
 ];
 
 for (const [format, options] of CASES)
-  test(`killed seven times, and whole (${Object.values(options).join(" ")})`,
+  test(`killed eight times, and whole (${Object.values(options).join(" ")})`,
     async () => {
       const file = { rows_per_file: 7000, ...options };
       const more = { job: { memory: format === "parquet" ? "2M" : "700K" } };
