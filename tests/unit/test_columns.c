@@ -15,8 +15,7 @@
 
 #define MAX_LANES 40u
 
-static const struct rn_attempt attempt = { "run-1",
-                                           { 1, 2, 3, 4, 5, 6, 7, 8 } };
+static struct rn_attempt attempt = { "run-1", { 1, 2, 3, 4, 5, 6, 7, 8 } };
 static const struct rn_meta meta[] = { { "runnel_run", "run-1" } };
 
 /* Bytes as a file on a disk would take them. */
@@ -64,6 +63,7 @@ struct fixture {
     struct shape shape;
     uint8_t *memory;
     uint64_t seed;
+    bool goes_on; /* in another process, now and then */
 
     /* What was put, laid out as lanes.h says. */
     struct bytes file; /* trunk and closed groups */
@@ -319,6 +319,47 @@ static void a_file_of_nothing_is_an_empty_file(void **state)
     assert_whole(f);
 }
 
+/* Another process goes on with what this one has saved. What this one sent
+ * after that, whenever it arrives, is nobody's.
+ */
+static int go_on(struct fixture *f)
+{
+    static uint8_t kept[20000], lost[4000];
+    struct rn_object object = f->part.object;
+    uint32_t block = f->part.block_segments;
+    struct rn_lanes *l = &f->columns.lanes;
+    size_t need = rn_part_save_need(l->n, f->shape.groups);
+    struct rn_record r;
+    int err = rn_part_cut(&f->part);
+
+    assert_true(need <= sizeof kept);
+    rn_record_open(&r, kept, need);
+    if (err == RN_OK)
+        err = rn_uploader_settle(&f->u);
+    if (err < 0)
+        return err;
+    rn_part_save(&f->part, &r);
+    assert_false(r.bad);
+    for (uint32_t i = 0, n = chance(f, 20); i < n && err == RN_OK; i++)
+        err = l->put(l, chance(f, l->n), lost, chance(f, sizeof lost));
+    if (err == RN_OK && chance(f, 2))
+        err = l->put(l, RN_LANE_FOOT, lost, chance(f, sizeof lost));
+    if (err == RN_OK && chance(f, 2))
+        err = l->close_group(l);
+    if (err == RN_OK && chance(f, 2))
+        err = rn_uploader_settle(&f->u);
+    rn_part_abandon(&f->part);
+    rn_uploader_abandon(&f->u);
+    assert_int_equal(f->pool.free_n, f->pool.n);
+    assert_int_equal(rn_part_begin(&f->part, &f->u, &object, &attempt, block),
+                     RN_OK);
+    rn_columns_begin(&f->columns, &f->part);
+    rn_record_open(&r, kept, r.at);
+    err = rn_part_restore(&f->part, &r);
+    assert_int_equal(r.at, r.cap);
+    return err;
+}
+
 /* One step of a script: mostly puts of any length to any place. */
 static int step(struct fixture *f, const struct shape *h, bool headed[])
 {
@@ -370,6 +411,8 @@ static int run_script(struct fixture *f, const struct shape *h, uint32_t skew)
             err = close_group(f);
         if (err == RN_OK && chance(f, 2))
             err = put(f, RN_LANE_TRUNK, chance(f, 1000));
+        if (err == RN_OK && f->goes_on && chance(f, 3) < 2)
+            err = go_on(f);
         assert_true(err < 0 || rn_part_bytes(&f->part) == f->put);
     }
     if (err == RN_OK)
@@ -431,6 +474,47 @@ static void any_pool_and_any_split_of_puts_give_the_same_bytes(void **state)
                          before + f->part.blocks + f->u.retries);
     }
     assert_true(puts > 50 && lists > 50);
+}
+
+static void a_file_that_others_go_on_with_is_the_same(void **state)
+{
+    struct fixture *f = *state;
+    unsigned splices = 0;
+
+    f->goes_on = true;
+    for (uint32_t round = 0; round < 600; round++) {
+        struct shape h;
+
+        /* What was lost stays there, under names that nobody uses again. */
+        memcpy(attempt.nonce, &round, sizeof round);
+        f->seed = round;
+        h = any_shape(f);
+        h.groups = 1 + chance(f, RN_SPLICES - 1);
+        f->config.store.connections = 1 + chance(f, 4);
+        begin(f, &h);
+        assert_int_equal(run_script(f, &h, chance(f, 90)), RN_OK);
+        if (chance(f, 2)) {
+            static uint8_t kept[20000];
+            struct rn_object object = f->part.object;
+            struct rn_record r;
+
+            /* All is there but the commit. */
+            rn_record_open(&r, kept, sizeof kept);
+            assert_int_equal(rn_part_finish(&f->part), RN_OK);
+            assert_int_equal(rn_uploader_settle(&f->u), RN_OK);
+            rn_part_save(&f->part, &r);
+            rn_part_abandon(&f->part);
+            assert_int_equal(
+                rn_part_begin(&f->part, &f->u, &object, &attempt, 3), RN_OK);
+            rn_columns_begin(&f->columns, &f->part);
+            rn_record_open(&r, kept, r.at);
+            assert_int_equal(rn_part_restore(&f->part, &r), RN_OK);
+        }
+        splices += f->part.splices;
+        assert_int_equal(commit(f), RN_OK);
+        assert_whole(f);
+    }
+    assert_true(splices > 1000);
 }
 
 /* Far fewer segments than lanes: slow, but nobody waits for ever. */
@@ -746,6 +830,7 @@ int main(void)
         T(pieces_shorter_than_a_segment_share_one),
         T(a_file_of_nothing_is_an_empty_file),
         T(any_pool_and_any_split_of_puts_give_the_same_bytes),
+        T(a_file_that_others_go_on_with_is_the_same),
         T(a_pool_smaller_than_the_lanes_still_makes_progress),
         T(a_lane_with_most_of_the_bytes_starves_no_other),
         T(lanes_that_grow_alike_go_out_in_long_blocks),
