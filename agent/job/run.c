@@ -110,10 +110,11 @@ static void take_counts(struct run *r)
 
 int rn_run_complete(struct run *r)
 {
-    int err;
+    int err = RN_OK;
 
     take_counts(r);
-    err = rn_files_end(r);
+    if (!r->manifest.finished) /* else it goes on where no file is open */
+        err = rn_files_end(r);
     if (err == RN_OK)
         err = rn_publish_end(r);
     if (err == RN_OK)
@@ -141,7 +142,7 @@ static int attempt(struct run *r)
 {
     int err = rn_run_attempt(r);
 
-    if (err == RN_OK)
+    if (err == RN_OK && !r->manifest.finished)
         err = all_rows(r);
     return err == RN_OK ? rn_run_complete(r) : err;
 }

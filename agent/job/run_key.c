@@ -1,5 +1,5 @@
 /* job/run_key.c: values as the database holds them, in its order: source.key,
- * after which a run goes on, and source.watermark, from which the next one does.
+ * after which a run goes on, and source.watermark, after which the next does.
  */
 #include <string.h>
 

@@ -265,6 +265,9 @@ int rn_resume_step(struct run *r);
  */
 int rn_resume_closing(struct run *r);
 
+/* The same for the manifest, when all data files are visible. */
+int rn_resume_ending(struct run *r);
+
 /* The attempt failed in a way that a later run can go on from: true, and what
  * could be saved is.
  */
