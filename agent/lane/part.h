@@ -46,6 +46,11 @@ struct rn_part {
     struct rn_columns *columns; /* lane/columns.h; NULL: one lane */
     bool open;
 
+    /* After a commit() that failed: readers may see the file all the same, now
+     * or a little later, because the service may have done what it was asked.
+     */
+    bool doubtful;
+
     /* After commit() */
     uint64_t bytes;
     uint64_t crc64;
