@@ -302,6 +302,7 @@ static void azure_close(struct rn_store *s)
 
 const struct rn_store_class rn_store_azure = {
     .name = "azure",
+    .keeps = true,
     .need = azure_need,
     .open = azure_open,
     .start = azure_start,

@@ -7,6 +7,7 @@
  */
 #include <math.h>
 
+#include "core/record.h"
 #include "encode/list.h"
 #include "encode/pen.h"
 #include "encode/scan.h"
@@ -303,6 +304,20 @@ static int json_end(struct rn_encoder *e)
     return err;
 }
 
+static void json_save(const struct rn_encoder *e, struct rn_record *r)
+{
+    rn_record_put_bool(r, ((const struct json *)e)->any);
+}
+
+static int json_restore(struct rn_encoder *e, struct rn_record *r)
+{
+    struct json *k = (struct json *)e;
+
+    k->any = rn_record_get_bool(r);
+    k->failed = false;
+    return r->bad ? RN_E_TORN : RN_OK;
+}
+
 /* Two members of one name: readers keep the first, the last, or complain. */
 static int check_unique(const struct json *k)
 {
@@ -368,4 +383,7 @@ const struct rn_encoder_class rn_encode_json = {
     .begin = json_begin,
     .row = json_row,
     .end = json_end,
+    .save_most = 1,
+    .save = json_save,
+    .restore = json_restore,
 };

@@ -419,6 +419,9 @@ static int check_pairs(struct rn_config_reader *r)
         r->config->source.watermark[0] == 0)
         return fail_at(r, "source", "watermark_start",
                        "only with watermark, the column it is for");
+    if (line_of(r, rn_key_find("job", "checkpoint")) != RN_LINE_NONE &&
+        r->config->source.key[0] == 0)
+        return fail_at(r, "job", "checkpoint", "only with [source] key");
     return RN_OK;
 }
 

@@ -131,6 +131,9 @@ const struct rn_key rn_keys[] = {
          "journal; default: the job file's name ending in .state"),
     NUMBER(RN_KEY_TIME, "job", "deadline", job.deadline_ms, 0, DAY(30), "0",
            NULL, "longest time a run may take; 0: no limit"),
+    NUMBER(RN_KEY_TIME, "job", "checkpoint", job.checkpoint_ms, 0, DAY(1),
+           "5s", NULL, "with source.key: least time between two; 0: every "
+           "block"),
     {"job", "log_level", RN_KEY_NAME, false, AT(job.log_level), 0, 0, 0,
      log_level, "warn", NULL, "least urgent log lines on stderr"},
 
@@ -139,6 +142,9 @@ const struct rn_key rn_keys[] = {
          "path of the database file"),
     {"source", "query", RN_KEY_LONG, true, AT(source.query), 0, 0, 0, NULL,
      NULL, NULL, "one SELECT; indented lines go on, or file:PATH"},
+    TEXT("source", "key", source.key, "", NULL,
+         "column that the rows are in order of; a run that was cut off goes "
+         "on with WHERE key > :after"),
     TEXT("source", "watermark", source.watermark, "", NULL,
          "column whose highest value the next run gets as :watermark"),
     TEXT("source", "watermark_start", source.watermark_start, "", NULL,
@@ -351,7 +357,6 @@ _Static_assert(RN_COUNTOF(rn_keys) <= RN_KEYS_MAX, "raise RN_KEYS_MAX");
 static const struct rn_later later[] = {
     {"job", "schedule", NULL, "schedules"},
     {"job", "timezone", NULL, "schedules"},
-    {"source", "key", NULL, "resume"},
     {"source", "connection", NULL, "servers"},
     {"source", "path", NULL, "files as sources"},
     {"source", "kind", "postgres", "servers"},

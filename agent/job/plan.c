@@ -138,7 +138,7 @@ static void add_fixed(const struct rn_config *config,
 /* Files of lanes: as many groups as a small part of the memory has room for
  * block counts of.
  */
-static void add_lanes(const struct rn_config *config,
+static void set_lanes(const struct rn_config *config,
                       const struct rn_classes *classes,
                       const struct rn_schema *schema,
                       struct rn_memory_plan *plan)
@@ -157,8 +157,6 @@ static void add_lanes(const struct rn_config *config,
         plan->groups = LEAST_GROUPS;
     if (plan->groups > GROUPS_MAX)
         plan->groups = GROUPS_MAX;
-    add(plan, "lanes", rn_columns_need(plan->lanes, plan->groups),
-        "columns under way and counts of their blocks");
 }
 
 static size_t lane_segments(const struct rn_memory_plan *plan)
@@ -240,6 +238,46 @@ bool rn_plan_over_odbc(const struct rn_config *config)
             config->synapse.load == RN_SYNAPSE_EXTERNAL);
 }
 
+/* What one checkpoint of this job takes at most (run_resume.c). */
+static size_t checkpoint_need(const struct rn_classes *classes,
+                              const struct rn_schema *schema,
+                              const struct rn_memory_plan *plan)
+{
+    return rn_resume_need(schema->n) + classes->encoder->save_most +
+           rn_part_save_need(plan->lanes, plan->groups);
+}
+
+/* A run with a key can go on where the store keeps what was staged and the
+ * machine a checkpoint. A file may have as many row groups as that has room
+ * for the counts of.
+ */
+static void add_checkpoint(const struct rn_config *config,
+                           const struct rn_classes *classes,
+                           const struct rn_schema *schema,
+                           struct rn_memory_plan *plan)
+{
+    if (config->source.key[0] == '\0')
+        return;
+    if (!classes->store->keeps)
+        plan->resume = "not into this store: a run begins anew";
+    else if (rn_state_room() == 0)
+        plan->resume = "not on this machine: a run begins anew";
+    else if (!classes->encoder->restore)
+        plan->resume = "not with this format: a run begins anew";
+    if (plan->resume || !schema)
+        return;
+    plan->resume =
+        plan->lanes > 0 ? "row group by row group" : "block by block";
+    while (plan->groups > LEAST_GROUPS &&
+           checkpoint_need(classes, schema, plan) > rn_state_room())
+        plan->groups -= plan->groups / 8 + 1;
+    if (plan->lanes > 0 && plan->groups < LEAST_GROUPS)
+        plan->groups = LEAST_GROUPS;
+    plan->checkpoint = checkpoint_need(classes, schema, plan);
+    add(plan, "checkpoint", RN_ROUND(plan->checkpoint),
+        "how far a run has come, to go on from there");
+}
+
 /* Every part but the pool; RN_E_FULL when what is left is no pool. */
 static int lay_out(const struct rn_config *config,
                    const struct rn_classes *classes,
@@ -254,7 +292,11 @@ static int lay_out(const struct rn_config *config,
                    !rn_plan_over_odbc(config);
     add_fixed(config, classes, schema, plan);
     if (schema) /* else what columns need is not known yet */
-        add_lanes(config, classes, schema, plan);
+        set_lanes(config, classes, schema, plan);
+    add_checkpoint(config, classes, schema, plan);
+    if (plan->lanes > 0)
+        add(plan, "lanes", rn_columns_need(plan->lanes, plan->groups),
+            "columns under way and counts of their blocks");
     for (size_t i = 0; schema && i < rn_warehouses_n; i++) {
         if (rn_warehouses[i]->wanted(config))
             add(plan, rn_warehouses[i]->name,
@@ -393,6 +435,13 @@ int rn_plan_memory(const struct rn_config *config,
 {
     if (lay_out(config, classes, schema, plan) < 0)
         return refuse(config, classes, schema, plan, error);
+    if (plan->checkpoint > rn_state_room())
+        return rn_fail(error, RN_E_CONFIG, RN_AT_CONFIG,
+                       "%s: [source] key: a checkpoint of %zu columns takes "
+                       "%zu KiB and this machine keeps %zu KiB; leave key out, "
+                       "or query fewer columns",
+                       config->path, schema->n, plan->checkpoint / 1024,
+                       rn_state_room() / 1024);
     explain(config, classes, schema, plan);
     return RN_OK;
 }

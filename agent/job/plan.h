@@ -19,7 +19,7 @@ struct rn_plan_part {
     const char *what; /* one line for the table */
 };
 
-#define RN_PLAN_PARTS 18
+#define RN_PLAN_PARTS 19
 
 struct rn_memory_plan {
     struct rn_plan_part part[RN_PLAN_PARTS];
@@ -44,6 +44,9 @@ struct rn_memory_plan {
      * lane when the pool runs low: about 1.4 times the pool's share of one,
      * with columns alike.
      */
+    const char *resume; /* how a run that was cut off goes on; NULL: the job has
+                         * no source.key                                */
+    size_t checkpoint;  /* bytes of one; 0: the run begins anew         */
     size_t columns;
     uint64_t max_cell;
     uint64_t blocks_per_gib;

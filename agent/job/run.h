@@ -79,6 +79,8 @@ struct rn_result {
     char run[RN_RUN_ID + 1];
     const char *state; /* "done", "failed", "stopped"                     */
     uint64_t rows;
+    uint64_t
+        resumed; /* of them: staged by an earlier process, not read again */
     uint64_t bytes;
     uint32_t files; /* committed in all; the first RN_RESULT_FILES kept */
     struct rn_result_file file[RN_RESULT_FILES];

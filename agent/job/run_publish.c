@@ -25,19 +25,13 @@ int rn_run_marker(const struct rn_config *config, const char *run,
     return RN_OK;
 }
 
-int rn_publish_begin(struct run *r)
+int rn_publish_open(struct run *r)
 {
     struct rn_object object = {
         .path = r->manifest_path,
         .mime = "application/json",
         .meta = r->manifest_meta,
         .metas = 1,
-    };
-    struct rn_manifest_head head = {
-        .run = r->result->run,
-        .started_us = r->started_us,
-        .source_version = r->source->version,
-        .schema = &r->schema,
     };
     int err = rn_run_marker(r->config, r->result->run, "_manifest.json",
                             r->manifest_path);
@@ -46,8 +40,21 @@ int rn_publish_begin(struct run *r)
         return rn_fail(r->error, err, RN_AT_CONFIG,
                        "%s: [store] path: too long", r->config->path);
     r->manifest_meta[0] = (struct rn_meta){ "runnel_run", r->result->run };
-    err = rn_part_begin(&r->manifest, &r->uploader, &object, &r->attempt,
-                        RN_MANIFEST_SEGMENTS);
+    r->writer.out = &r->manifest.lane.out;
+    return rn_part_begin(&r->manifest, &r->uploader, &object, &r->attempt,
+                         RN_MANIFEST_SEGMENTS);
+}
+
+int rn_publish_begin(struct run *r)
+{
+    struct rn_manifest_head head = {
+        .run = r->result->run,
+        .started_us = r->started_us,
+        .source_version = r->source->version,
+        .schema = &r->schema,
+    };
+    int err = rn_publish_open(r);
+
     if (err < 0)
         return err;
     return rn_manifest_begin(&r->writer, r->config, &head,

@@ -19,14 +19,9 @@
 
 /* -- memory -------------------------------------------------------------- */
 
-static size_t entries(uint32_t lanes, uint32_t groups)
-{
-    return ((size_t)groups + 1) * ((size_t)lanes + 1) + 3;
-}
-
 size_t rn_columns_need(uint32_t lanes, uint32_t groups)
 {
-    size_t n = entries(lanes, groups);
+    size_t n = rn_columns_entries(lanes, groups);
 
     return RN_ROUND(sizeof(struct rn_column_lane) * ((size_t)lanes + 3)) +
            RN_ROUND(sizeof(uint16_t) * n) + RN_ROUND((n + 7) / 8);
@@ -336,7 +331,7 @@ static int columns_head(struct rn_lanes *l, uint32_t lane, const void *p,
 int rn_columns_init(struct rn_columns *c, uint32_t lanes, uint32_t groups,
                     struct rn_arena *mem)
 {
-    size_t n = entries(lanes, groups);
+    size_t n = rn_columns_entries(lanes, groups);
 
     RN_ASSERT(lanes > 0 && lanes <= RN_LANES_MAX);
     memset(c, 0, sizeof *c);
@@ -367,6 +362,18 @@ void rn_columns_begin(struct rn_columns *c, struct rn_part *p)
     c->bar = 0;
     for (uint32_t i = 0; i <= rn_columns_trunk(c); i++)
         rn_column_clear(&c->lane[i]);
+}
+
+int rn_columns_cut(struct rn_columns *c)
+{
+    const uint32_t place[] = { rn_columns_trunk(c), c->lanes.n + 1 };
+
+    RN_ASSERT(!c->open);
+    for (size_t i = 0; i < RN_COUNTOF(place) && c->err == RN_OK; i++) {
+        if (c->lane[place[i]].tail.chain.len > 0)
+            c->err = stage_tail(c, place[i]);
+    }
+    return c->err;
 }
 
 bool rn_columns_near_limit(const struct rn_columns *c, uint32_t spare)

@@ -252,12 +252,59 @@ static int finish(struct rn_part *p)
     return err;
 }
 
+static int end(struct rn_part *p)
+{
+    RN_ASSERT(p->open);
+    if (p->finished)
+        return RN_OK;
+    p->finished = true;
+    return p->columns ? rn_columns_finish(p->columns) : finish(p);
+}
+
+int rn_part_cut(struct rn_part *p)
+{
+    RN_ASSERT(p->open && !p->finished);
+    return p->columns ? rn_columns_cut(p->columns) : rn_lane_cut(&p->lane);
+}
+
+int rn_part_finish(struct rn_part *p)
+{
+    int err = rn_part_cut(p);
+
+    return err < 0 ? err : end(p);
+}
+
+size_t rn_part_save_need(uint32_t lanes, uint32_t groups)
+{
+    return 1 + (lanes > 0 ? rn_columns_save_need(lanes, groups)
+                          : (size_t)RN_LANE_SAVED);
+}
+
+void rn_part_save(const struct rn_part *p, struct rn_record *r)
+{
+    rn_record_put_bool(r, p->finished);
+    if (p->columns)
+        rn_columns_save(p->columns, r);
+    else
+        rn_lane_save(&p->lane, r);
+}
+
+int rn_part_restore(struct rn_part *p, struct rn_record *r)
+{
+    bool finished = rn_record_get_bool(r);
+    int err = p->columns ? rn_columns_restore(p->columns, finished, r)
+                         : rn_lane_restore(&p->lane, r);
+
+    if (err < 0 || !finished)
+        return err;
+    p->finished = true;
+    return p->columns ? RN_OK : finish(p);
+}
+
 int rn_part_commit(struct rn_part *p)
 {
-    int err;
+    int err = end(p);
 
-    RN_ASSERT(p->open);
-    err = p->columns ? rn_columns_finish(p->columns) : finish(p);
     if (err == RN_OK)
         err = p->blocks > 0 ? commit_blocks(p) : put_whole(p);
     if (err < 0) {

@@ -1,8 +1,8 @@
 /* lane/part.h: one file of a run: a lane that becomes blocks, and the commit
  * that makes them visible.
  *
- *     begin -> (write to lane.out) -> commit
- *                                  -> abandon
+ *     begin -> (write to lane.out) -> (finish) -> commit
+ *           -> restore                         -> abandon
  *
  * Nothing is visible before commit() returned RN_OK, and then all of it is. A
  * file that fits in one block is one Put Blob; anything larger is staged
@@ -12,6 +12,7 @@
 #ifndef LANE_PART_H
 #define LANE_PART_H
 
+#include "core/record.h"
 #include "lane/uploader.h"
 #include "runnel/out.h"
 
@@ -45,13 +46,14 @@ struct rn_part {
     struct rn_lane lane;
     struct rn_columns *columns; /* lane/columns.h; NULL: one lane */
     bool open;
+    bool finished;
 
     /* After a commit() that failed: readers may see the file all the same, now
      * or a little later, because the service may have done what it was asked.
      */
     bool doubtful;
 
-    /* After commit() */
+    /* After finish() and commit() */
     uint64_t bytes;
     uint64_t crc64;
     uint32_t blocks; /* 0: one Put Blob */
@@ -75,6 +77,22 @@ uint64_t rn_part_bytes(const struct rn_part *p);
  * that can be full as well.
  */
 bool rn_part_near_limit(const struct rn_part *p, uint32_t spare);
+
+/* So that a later process can go on with a file (job/checkpoint.h), all of it
+ * has to be in blocks, a small one too.
+ *
+ * cut: what was written so far is handed over; between a format's rows, and
+ * where a file of lanes has no open group. finish: no more bytes; commit() does
+ * it otherwise. save: where a part that was cut or finished stands, in
+ * save_most() bytes. restore: the same place for a part that was begun just
+ * now. RN_E_TORN: save() would not have written that, or the table of lanes has
+ * less room today.
+ */
+int rn_part_cut(struct rn_part *p);
+int rn_part_finish(struct rn_part *p);
+size_t rn_part_save_need(uint32_t lanes, uint32_t groups);
+void rn_part_save(const struct rn_part *p, struct rn_record *r);
+int rn_part_restore(struct rn_part *p, struct rn_record *r);
 
 /* Publish the file and prove it: an answer that was lost is resolved by
  * asking, never by guessing. RN_E_STALE: staged blocks are gone, the run must

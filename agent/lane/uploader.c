@@ -10,6 +10,7 @@ enum state { FREE, READY, SENDING, WAIT };
 struct rn_block {
     enum state state;
     unsigned tries;
+    uint64_t number;       /* of all blocks ever submitted, from 1   */
     int64_t first_ms;      /* when it was first sent                 */
     int64_t not_before_ms; /* WAIT                                   */
     struct rn_chain chain;
@@ -42,6 +43,7 @@ int rn_uploader_init(struct rn_uploader *u, unsigned blocks,
     u->renewals = 0;
     u->retries = 0;
     u->acknowledged = 0;
+    u->submitted = 0;
     return RN_OK;
 }
 
@@ -263,6 +265,7 @@ int rn_uploader_submit(struct rn_uploader *u, const struct rn_object *object,
     }
     b->state = READY;
     b->tries = 0;
+    b->number = ++u->submitted;
     b->chain = *chain;
     rn_chain_clear(chain);
     b->transfer = (struct rn_transfer){
@@ -274,6 +277,15 @@ int rn_uploader_submit(struct rn_uploader *u, const struct rn_object *object,
     };
     u->in_use++;
     return rn_uploader_pump(u, 0);
+}
+
+bool rn_uploader_has(const struct rn_uploader *u, uint64_t upto)
+{
+    for (unsigned i = 0; i < u->blocks; i++) {
+        if (u->block[i].state != FREE && u->block[i].number <= upto)
+            return false;
+    }
+    return true;
 }
 
 int rn_uploader_settle(struct rn_uploader *u)

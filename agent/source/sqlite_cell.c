@@ -377,9 +377,9 @@ static int refuse(const struct value *x)
     return rn_fail(x->s->base.error, RN_E_VALUE, RN_AT_SOURCE,
                    "row %llu, column \"%.*s\": %s does not fit the column's "
                    "type %s (%s): %s",
-                   (unsigned long long)x->s->base.counts.rows + 1, name,
-                   (const char *)x->about->name.p, what,
-                   rn_type_word(x->about, word), from[x->col->from], advice(x));
+                   rn_sqlite_row(x->s), name, (const char *)x->about->name.p,
+                   what, rn_type_word(x->about, word), from[x->col->from],
+                   advice(x));
 }
 
 int rn_sqlite_cell(struct rn_sqlite *s, size_t at, sqlite3_value *v,

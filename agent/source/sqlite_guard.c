@@ -218,6 +218,14 @@ static int bind_cell(sqlite3_stmt *stmt, int at, const struct rn_cell *c)
 int rn_sqlite_bind(struct rn_sqlite *s, sqlite3_stmt *stmt)
 {
     int n = sqlite3_bind_parameter_count(stmt);
+    const char *key = s->config->source.key;
+
+    if (key[0] != 0 && sqlite3_bind_parameter_index(stmt, ":after") == 0)
+        return rn_fail(s->base.error, RN_E_CONFIG, RN_AT_CONFIG,
+                       "source.query has no parameter :after, which "
+                       "source.key needs to go on after a row: WHERE %.80s > "
+                       ":after ... ORDER BY %.80s",
+                       key, key);
     for (int at = 1; at <= n; at++) {
         const char *name = sqlite3_bind_parameter_name(stmt, at);
         const struct rn_cell *value;

@@ -79,12 +79,20 @@ int rn_entropy(void *buf, size_t len);
 
 /* -- memory that survives power loss ------------------------------------- */
 
-/* Two slots, 0 and 1. A save may be cut by power loss and leave that slot
- * torn: the journal writes them in turn with a checksum, so a port needs no
- * atomicity of its own beyond: a save that returned RN_OK survives power loss,
- * and the other slot is never touched.
+/* Slots 0 and 1 hold the journal's record, of RN_STATE_MAX bytes at most; slots
+ * 2 and 3 a checkpoint of the run under way, of rn_state_room() bytes at most.
+ * A save may be cut by power loss and leave that slot torn: each pair is
+ * written in turn with a checksum, so a port needs no atomicity of its own
+ * beyond: a save that returned RN_OK survives power loss, and the other slots
+ * are never touched.
  */
-#define RN_STATE_MAX 4096
+#define RN_STATE_MAX   4096
+#define RN_STATE_SLOTS 4u
+
+/* 0: this machine has no room for checkpoints, and a run that was cut off
+ * begins anew. Does not change while the image runs.
+ */
+size_t rn_state_room(void);
 
 struct rn_state {
     intptr_t handle;

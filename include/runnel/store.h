@@ -102,6 +102,8 @@ struct rn_store;
 
 struct rn_store_class {
     const char *name; /* "azure", "folder" */
+    bool keeps;       /* what was staged outlives the process, for another
+                       * one to commit                                   */
     size_t (*need)(const struct rn_config *config);
 
     /* `config` and `error` are borrowed for the store's life. */

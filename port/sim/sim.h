@@ -96,6 +96,7 @@ jmp_buf *sim_home_at(void);
 void sim_leave(enum sim_end end);
 
 uint64_t sim_calls(void);              /* of this life so far           */
+unsigned sim_life(void);               /* its number, from 1            */
 enum sim_call sim_call_at(uint64_t k); /* what call k of it was         */
 const char *sim_panic_text(void);      /* "file:line" after SIM_PANIC   */
 
@@ -162,9 +163,11 @@ void sim_conn_window(unsigned conn, int64_t when_us);
 /* A file that the agent may read; copied. NULL text: there is none. */
 void sim_file_set(const char *path, const char *text);
 
-/* The record's slot as a crash would leave it: for tests that damage it. */
-#define SIM_SLOT (8 + RN_STATE_MAX)
-uint8_t *sim_state_slot(unsigned slot);
+/* A slot with its head of 8 bytes, between lives: for tests that look at it or
+ * damage it.
+ */
+#define SIM_SLOT (8u + RN_STATE_MAX)
+uint8_t *sim_state_slot(unsigned slot, size_t *len);
 void sim_state_lose(void); /* the file is gone                            */
 
 /* -- what was said --------------------------------------------------------- */

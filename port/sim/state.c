@@ -11,31 +11,55 @@
 #include "sim.h"
 
 #define SECTOR 512u
-#define SLOTS  2u
+#define ROOM   ((size_t)96 * 1024) /* of a checkpoint */
+
+/* What a save writes at once: a head that says how much, and the bytes. */
+#define HEAD   8u
+#define LARGE  (HEAD + ROOM)
+#define EXTENT (2 * SIM_SLOT + 2 * LARGE)
 
 static struct {
     bool exists;
     bool locked;
-    bool dirty[SLOTS];              /* cache and disk differ            */
-    uint8_t cache[SLOTS][SIM_SLOT]; /* what a read gives                */
-    uint8_t disk[SLOTS][SIM_SLOT];  /* what a power cut leaves          */
+    bool dirty[RN_STATE_SLOTS];  /* cache and disk differ     */
+    uint8_t cache[EXTENT];       /* what a read gives         */
+    uint8_t disk[EXTENT];        /* what a power cut leaves   */
+    size_t used[RN_STATE_SLOTS]; /* bytes ever written there */
 } d;
+
+size_t rn_state_room(void)
+{
+    return ROOM;
+}
+
+static size_t place_of(unsigned slot)
+{
+    RN_ASSERT(slot < RN_STATE_SLOTS);
+    return slot < 2 ? slot * SIM_SLOT : 2 * SIM_SLOT + (slot - 2) * LARGE;
+}
+
+static size_t most_of(unsigned slot)
+{
+    return slot < 2 ? RN_STATE_MAX : ROOM;
+}
 
 void sim_state_start(void)
 {
     d.exists = false;
     d.locked = false;
-    for (unsigned i = 0; i < SLOTS; i++) {
+    for (unsigned i = 0; i < RN_STATE_SLOTS; i++) {
         d.dirty[i] = false;
-        memset(d.cache[i], 0, 8);
-        memset(d.disk[i], 0, 8);
+        d.used[i] = HEAD;
+        memset(d.cache + place_of(i), 0, HEAD);
+        memset(d.disk + place_of(i), 0, HEAD);
     }
 }
 
-uint8_t *sim_state_slot(unsigned slot)
+uint8_t *sim_state_slot(unsigned slot, size_t *len)
 {
-    RN_ASSERT(!d.locked && slot < SLOTS);
-    return d.cache[slot];
+    RN_ASSERT(!d.locked);
+    *len = d.used[slot];
+    return d.cache + place_of(slot);
 }
 
 void sim_state_lose(void)
@@ -48,12 +72,17 @@ bool sim_open_state(void)
     return d.locked;
 }
 
+static void copy_slot(uint8_t *to, const uint8_t *from, unsigned slot)
+{
+    memcpy(to + place_of(slot), from + place_of(slot), d.used[slot]);
+}
+
 void sim_state_power_cut(void)
 {
     d.locked = false;
-    for (unsigned i = 0; i < SLOTS; i++) {
+    for (unsigned i = 0; i < RN_STATE_SLOTS; i++) {
         if (d.dirty[i])
-            memcpy(d.cache[i], d.disk[i], SIM_SLOT);
+            copy_slot(d.cache, d.disk, i);
         d.dirty[i] = false;
     }
 }
@@ -61,11 +90,13 @@ void sim_state_power_cut(void)
 /* Any mix of old and new, by sector. */
 static void tear(unsigned slot)
 {
-    for (size_t at = 0; at < SIM_SLOT; at += SECTOR) {
-        size_t n = SIM_SLOT - at < SECTOR ? SIM_SLOT - at : SECTOR;
+    size_t from = place_of(slot);
+
+    for (size_t at = 0; at < d.used[slot]; at += SECTOR) {
+        size_t n = d.used[slot] - at < SECTOR ? d.used[slot] - at : SECTOR;
 
         if (sim_random() & 1)
-            memcpy(d.disk[slot] + at, d.cache[slot] + at, n);
+            memcpy(d.disk + from + at, d.cache + from + at, n);
     }
 }
 
@@ -77,7 +108,7 @@ static void half_write(unsigned slot)
     case 0:
         break;
     case 1:
-        memcpy(d.disk[slot], d.cache[slot], SIM_SLOT);
+        copy_slot(d.disk, d.cache, slot);
         break;
     default:
         tear(slot);
@@ -118,30 +149,40 @@ int rn_state_open(struct rn_state *s, const char *name, bool write, char *why)
 int rn_state_load(struct rn_state *s, unsigned slot, void *buf, size_t cap)
 {
     bool fails = sim_begin(SIM_STATE_LOAD);
-    const uint8_t *raw = d.cache[slot];
+    const uint8_t *raw = d.cache + place_of(slot);
     size_t len = 0;
 
-    RN_ASSERT(s->handle >= 0 && slot < SLOTS);
+    RN_ASSERT(s->handle >= 0);
     for (unsigned i = 0; i < 4; i++)
         len |= (size_t)raw[4 + i] << (8 * i);
-    if (len > RN_STATE_MAX)
-        len = RN_STATE_MAX;
+    if (len > most_of(slot))
+        len = most_of(slot);
+    if (len > d.used[slot] - HEAD) /* a torn head: the file ends here */
+        len = d.used[slot] - HEAD;
     if (len > cap)
         len = cap;
     if (!fails)
-        memcpy(buf, raw + 8, len);
+        memcpy(buf, raw + HEAD, len);
     sim_done();
     return fails ? RN_E_STATE : (int)len;
 }
 
 static void write_cache(unsigned slot, const void *buf, size_t len)
 {
-    uint8_t *raw = d.cache[slot];
+    uint8_t *raw = d.cache + place_of(slot);
 
+    if (d.used[slot] < HEAD + len) {
+        memset(raw + d.used[slot], 0, HEAD + len - d.used[slot]);
+        memset(d.disk + place_of(slot) + d.used[slot], 0,
+               HEAD + len - d.used[slot]);
+        d.used[slot] = HEAD + len;
+    }
+    if (!d.dirty[slot])
+        copy_slot(d.disk, d.cache, slot);
     memcpy(raw, "RNS1", 4);
     for (unsigned i = 0; i < 4; i++)
         raw[4 + i] = (uint8_t)(len >> (8 * i));
-    memcpy(raw + 8, buf, len);
+    memcpy(raw + HEAD, buf, len);
     d.dirty[slot] = true;
 }
 
@@ -151,13 +192,11 @@ int rn_state_save(struct rn_state *s, unsigned slot, const void *buf,
     bool fails = sim_begin(SIM_STATE_SAVE);
     int err = RN_OK;
 
-    RN_ASSERT(s->handle == 1 && slot < SLOTS && len <= RN_STATE_MAX);
+    RN_ASSERT(s->handle == 1 && len <= most_of(slot));
     sim_trace("save %zu bytes in slot %u", len, slot);
     if (fails && sim_plan()->disk == SIM_DISK_REFUSES) {
         err = fail(why, "saving the state: No space left on device");
     } else {
-        if (!d.dirty[slot])
-            memcpy(d.disk[slot], d.cache[slot], SIM_SLOT);
         write_cache(slot, buf, len);
         if (fails)
             err = fail(why, "saving the state: Input/output error");

@@ -35,6 +35,7 @@ static struct {
     struct sim_plan plan;
     int64_t entered;
     uint64_t calls;
+    unsigned life;
     uint8_t kind[KINDS];
     unsigned held; /* > 0: the world runs, not the agent */
     bool alive;
@@ -228,6 +229,7 @@ void sim_enter(const struct sim_plan *plan)
     w.plan = *plan;
     w.entered = w.now;
     w.calls = 0;
+    w.life++;
     w.alive = true;
     w.stop = false;
     w.stop_seen = false;
@@ -256,6 +258,11 @@ void sim_leave(enum sim_end end)
 uint64_t sim_calls(void)
 {
     return w.calls;
+}
+
+unsigned sim_life(void)
+{
+    return w.life;
 }
 
 enum sim_call sim_call_at(uint64_t k)

@@ -23,6 +23,7 @@ int fixture_setup(void **state)
     f->config.source.database = f->path;
     f->config.source.query = f->query;
     f->config.source.watermark = "";
+    f->config.source.key = "";
     f->config.source.watermark_start = "";
     f->config.source.max_cell = 64 << 10;
     f->config.source.busy_ms = 100;

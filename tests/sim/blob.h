@@ -39,6 +39,7 @@ struct blob_staged {
     size_t id_len;
     uint8_t *data;
     size_t len;
+    unsigned life; /* of the agent that sent it */
 };
 
 struct blob {
@@ -115,6 +116,7 @@ struct blob_request {
     size_t body_len;
     char *head; /* owned: what the texts point into */
     enum fault_on op;
+    unsigned life; /* of the agent when it was sent */
 };
 
 /* A header's value; p is NULL when there is none. */

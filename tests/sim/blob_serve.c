@@ -171,13 +171,15 @@ static void stage(const struct blob_request *q, struct blob_answer *a)
         memset(s, 0, sizeof *s);
         memcpy(s->id, id, (size_t)n);
         s->id_len = (size_t)n;
-    } else if (s->len != q->body_len || memcmp(s->data, q->body, s->len) != 0) {
+    } else if (s->life == q->life && (s->len != q->body_len ||
+                                      memcmp(s->data, q->body, s->len) != 0)) {
         blob_breaks("block %s of %s came again with other bytes", text,
                     q->name);
     }
     free(s->data);
     s->data = copy(q->body, q->body_len);
     s->len = q->body_len;
+    s->life = q->life;
     b->last_block_us = sim_now();
     a->status = 201;
 }

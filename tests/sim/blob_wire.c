@@ -180,7 +180,8 @@ static void begin_job(struct wire *w, struct blob_request *q)
     j->conn = w->conn;
     j->generation = w->generation;
     blob_figures.requests++;
-    q->op = j->q.op = blob_op(&j->q);
+    j->q.op = blob_op(&j->q);
+    j->q.life = sim_life();
     j->f = w->on_bytes.what >= FAULT_STATUS
                ? w->on_bytes
                : fault_on_request(j->q.op, marker && j->q.op == ON_PUT);

@@ -114,6 +114,10 @@ static void choose_job(struct sim_case *c)
     c->auth = (enum sim_auth)draw(4);
     c->checksum = one_in(4) ? "md5" : "crc64";
     c->watermark = one_in(3);
+    c->key = one_in(2);
+    c->checkpoint_s = one_in(2) ? 0 : 1u << draw(7);
+    if (c->key)
+        c->memory_kib += parquet ? 300 : 60;
     if (one_in(2))
         c->deadline_s = 30 + (unsigned)draw(4000);
     if (one_in(3))

@@ -225,6 +225,9 @@ static void make_job(const struct sim_case *c)
     say("[job]\nname = simjob\nmemory = %uK\nstate = /sim/state\n"
         "log_level = debug\n",
         c->memory_kib > 0 ? c->memory_kib : 512);
+    if (c->key)
+        say("checkpoint = %u%s\n", c->checkpoint_s,
+            c->checkpoint_s > 0 ? "s" : "");
     if (c->deadline_s > 0)
         say("deadline = %us\n", c->deadline_s);
     say_source(c);
@@ -401,9 +404,12 @@ void life_run(const struct sim_case *c, const struct sim_plan *plan,
     new_process(c->sqlite);
     if (at->end == SIM_RETURNED)
         check_returned(at);
-    for (unsigned i = 0; i < 2; i++)
-        look_for_secrets("the state", (const char *)sim_state_slot(i),
-                         SIM_SLOT);
+    for (unsigned i = 0; i < RN_STATE_SLOTS; i++) {
+        size_t n;
+        const uint8_t *slot = sim_state_slot(i, &n);
+
+        look_for_secrets("the state", (const char *)slot, n);
+    }
     sim_trace("-- it ends: %d, exit %d: %s", (int)at->end, at->exit,
               at->error.text);
 }

@@ -34,6 +34,7 @@ struct sim_case {
     unsigned restarts; /* plus 1; 0: default */
     bool watermark;
     bool key; /* source.key: an interrupted run goes on */
+    unsigned checkpoint_s;
     bool sqlite;
     const char *sas_rights; /* NULL: "rcwd"                           */
     int64_t sas_from_s;     /* from now; 0: not said                  */

@@ -73,6 +73,29 @@ static int rows_query(struct rn_source *source, const struct rn_binding *b)
     return RN_OK;
 }
 
+static int rows_again(struct rn_source *source, const struct rn_binding *b)
+{
+    struct rows *s = of(source);
+    uint64_t after = above(&b->after), mark = above(&b->watermark);
+
+    memset(&s->base.counts, 0, sizeof s->base.counts);
+    s->next = (after > mark ? after : mark) + 1;
+    sim_trace("again: rows %llu to %llu", (unsigned long long)s->next,
+              (unsigned long long)s->last);
+    return RN_OK;
+}
+
+static int rows_most(struct rn_source *source, size_t column,
+                     struct rn_cell *cell)
+{
+    struct rows *s = of(source);
+
+    RN_ASSERT(column == 0);
+    cell->type = s->last < s->next ? RN_NULL : RN_I64;
+    cell->as.i64 = (int64_t)s->last;
+    return RN_OK;
+}
+
 static int rows_next(struct rn_source *source, struct rn_row *row)
 {
     struct rows *s = of(source);
@@ -114,7 +137,9 @@ const struct rn_source_class rn_source_rows = {
     .need = rows_need,
     .open = rows_open,
     .query = rows_query,
+    .again = rows_again,
     .next = rows_next,
     .native = rows_native,
+    .most = rows_most,
     .close = rows_close,
 };
