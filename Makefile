@@ -105,7 +105,8 @@ TABLES := $(patsubst tools/%gen.c,$(GEN)/%.h,$(wildcard tools/*_tablegen.c))
 READY = $(DEP_LIBS) $(TABLES)
 ALL_C := $(wildcard include/runnel/*.h agent/*/*.[ch] port/*/*.[ch] \
 	tests/unit/*.[ch] tests/unit/lib/*.[ch] tests/lib/*.[ch] \
-	tests/fuzz/*.[ch] tests/port/*.[ch] tests/bench/*.[ch] tests/bench/peers/*.[ch] tools/*.[ch])
+	tests/fuzz/*.[ch] tests/port/*.[ch] tests/sim/*.[ch] tests/bench/*.[ch] \
+	tests/bench/peers/*.[ch] tools/*.[ch])
 
 # ------------------------------------------------------------------ flags
 
@@ -176,7 +177,7 @@ all: $(BUILD)/librunnel.a $(if $(MAIN_SRC),$(BUILD)/runnel) ## Build build/runne
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / \
-		{ printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+		{ printf "  make %-14s %s\n", $$1, $$2 }' $(filter %Makefile %.mk,$(MAKEFILE_LIST))
 
 check: ## Set up, then run every test and check there is
 	@tools/setup test
@@ -418,6 +419,8 @@ $(FUZZ_BIN): build/fuzz/%: build/fuzz/obj/tests/fuzz/%.o $(HELP_OBJ) \
 	@$(CC) -fsanitize=fuzzer,address,undefined -pie -o $@ $< \
 		$(call helpers,tests/fuzz/$*.c) $(LINK_LIBS)
 
+include tests/sim/sim.mk
+
 # ------------------------------------------------------------------ tools
 
 rowgen: build/rowgen ## Build the generator of the demo's database: build/rowgen
@@ -475,4 +478,5 @@ cppcheck: | $(READY) ## cppcheck over agent/ and port/
 	@$(CPPCHECK) $(TIDY_SRC)
 
 -include $(LIB_OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(HELP_OBJ:.o=.d) \
-	$(UNIT_SRC:%.c=$(BUILD)/obj/%.d) $(FUZZ_SRC:%.c=build/fuzz/obj/%.d)
+	$(UNIT_SRC:%.c=$(BUILD)/obj/%.d) $(FUZZ_SRC:%.c=build/fuzz/obj/%.d) \
+	$(SIM_OBJ:.o=.d)

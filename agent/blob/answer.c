@@ -181,7 +181,7 @@ int rn_answer_content(struct rn_answer *a, const struct rn_transfer *t,
 
 struct rule {
     int status;       /* 0: any                                          */
-    const char *code; /* NULL: any; "Lease*": what begins so             */
+    const char *code; /* NULL: any; "": none; "Lease*": what begins so   */
     unsigned ops;
     int err;
     const char *advice;
@@ -237,6 +237,11 @@ static const struct rule rules[] = {
     { 409, "SnapshotsPresent", ANY_OP, RN_E_DENIED, "the blob has snapshots" },
     { 409, "Lease*", ANY_OP, RN_E_DENIED, "another program holds a lease" },
     { 412, "Lease*", ANY_OP, RN_E_DENIED, "another program holds a lease" },
+    /* A kept connection may have carried a request whose answer was lost, and
+     * this is the answer to its repetition, from somewhere in between.
+     */
+    { 409, "", PUBLISHES, RN_E_EXISTS,
+      "a file of this name is there already, it seems" },
     { 412, NULL, PUBLISHES, RN_E_EXISTS,
       "a file of this name is there already and is never replaced" },
 
@@ -295,7 +300,7 @@ static bool code_fits(const char *want, const char *code)
     if (!want)
         return true;
     n = strlen(want);
-    if (want[n - 1] == '*')
+    if (n > 0 && want[n - 1] == '*')
         return strncmp(want, code, n - 1) == 0;
     return strcmp(want, code) == 0;
 }

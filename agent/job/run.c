@@ -172,12 +172,12 @@ static bool undo(struct run *r)
      */
     if (r->finished)
         return true;
-    /* Only _SUCCESS is open and a later try may still write it: the next run
-     * completes this one. What was refused for good is undone, but not before
-     * the journal knows.
+    /* Only _SUCCESS is open and a later try may still write it, or it is there
+     * already and a reader has seen it: the next run completes this one. What
+     * was refused for good is undone, but not before the journal knows.
      */
-    if (r->sealed &&
-        (rn_error_exit(r->error) == 75 || rn_journal_unseal(r->journal) < 0))
+    if (r->sealed && (r->manifest.doubtful || rn_error_exit(r->error) == 75 ||
+                      rn_journal_unseal(r->journal) < 0))
         return true;
     if (r->keeper.saved && r->publishing > 0 && rn_journal_doom(r->journal) < 0)
         return true;

@@ -111,7 +111,7 @@ int rn_recover(struct run *r)
     if (open.sealed) {
         err = complete(r, &then, &open);
         if (err == RN_OK || rn_error_exit(r->error) == 75 ||
-            r->error->where == RN_AT_WAREHOUSE ||
+            r->manifest.doubtful || r->error->where == RN_AT_WAREHOUSE ||
             r->error->where == RN_AT_VALIDATE)
             return err;
         rn_error_clear(r->error);

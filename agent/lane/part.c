@@ -187,6 +187,9 @@ static int publish(struct rn_part *p, struct rn_transfer *t)
     for (;;) {
         int err = rn_uploader_once(u, t);
 
+        /* "Gone" and nothing before it that was lost: for certain not there. */
+        if (err == RN_OK || t->sent)
+            p->doubtful = c.lost || err != RN_E_STALE;
         if (u->err != RN_OK)
             return u->err;
         if (err == RN_OK)
@@ -368,6 +371,7 @@ int rn_part_commit(struct rn_part *p)
         return err;
     }
     p->open = false;
+    p->doubtful = false;
     return RN_OK;
 }
 

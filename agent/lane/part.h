@@ -65,6 +65,11 @@ struct rn_part {
     bool open;
     bool finished;
 
+    /* After a commit() that failed: readers may see the file all the same, now
+     * or a little later, because the service may have done what it was asked.
+     */
+    bool doubtful;
+
     /* After finish() and commit() */
     uint64_t bytes;
     uint64_t crc64;
