@@ -197,7 +197,8 @@ bench: ## Set up, then measure the agent beside what people would use instead
 unit: unit-bins ## Run the unit tests of this variant (also SAN=, CC=, T="test_x")
 	@BUILD=$(BUILD) SKIP="$(UNIT_SKIP)" tests/lib/unit.sh $(T)
 
-unit-bins: $(UNIT_BIN)
+# All of them, or those that T names.
+unit-bins: $(if $(T),$(T:%=$(BUILD)/unit/%),$(UNIT_BIN))
 
 # Left out of memcheck: loops over millions of numbers or hundreds of failing
 # allocations, minutes under it. The sanitizers see them.
@@ -410,7 +411,7 @@ fuzz-bins:
 	@$(MAKE) --no-print-directory IN_FUZZ=yes CC=clang BUILD=build/fuzz \
 		SAN=address,undefined,fuzzer-no-link fuzz-bins
 else
-fuzz-bins: $(FUZZ_BIN)
+fuzz-bins: $(if $(T),$(T:%=build/fuzz/%),$(FUZZ_BIN))
 endif
 
 $(FUZZ_BIN): build/fuzz/%: build/fuzz/obj/tests/fuzz/%.o $(HELP_OBJ) \
@@ -420,6 +421,12 @@ $(FUZZ_BIN): build/fuzz/%: build/fuzz/obj/tests/fuzz/%.o $(HELP_OBJ) \
 		$(call helpers,tests/fuzz/$*.c) $(LINK_LIBS)
 
 include tests/sim/sim.mk
+
+# ---------------------------------------------------------------- mutants
+
+.PHONY: mutants
+mutants: deps ## Take checks out of the agent, one by one: a test must fail (T="name")
+	@tests/mutants/run $(T)
 
 # ------------------------------------------------------------------ tools
 

@@ -59,26 +59,6 @@ static bool fits(const struct rn_col *col, const struct rn_cell *cell)
     }
 }
 
-/* Texts are UTF-8 once they come here. */
-static void make_texts_good(struct rows *rows)
-{
-    static uint8_t room[2 * INPUT];
-    size_t used = 0, cells = (rows->n + rows->bad) * rows->schema.n;
-
-    for (size_t i = 0; i < cells; i++) {
-        struct rn_bytes *b = &rows->cell[i].as.bytes;
-
-        if (rows->cell[i].type != RN_TEXT ||
-            utf8_oracle_good(b->p, b->n) == b->n)
-            continue;
-        RN_ASSERT(b->n <= sizeof(room) - used);
-        for (size_t k = 0; k < b->n; k++)
-            room[used + k] = b->p[k] & 0x7f;
-        b->p = room + used;
-        used += b->n;
-    }
-}
-
 static void name_columns(struct rows *rows, unsigned from)
 {
     static const char *const names[COLUMNS] = {

@@ -164,6 +164,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         rn_codec_for(config.file.compression) == NULL)
         return 0;
     read_rows(&in, &rows, fits);
+    make_texts_good(&rows);
     name_columns(&rows);
     rn_arena_init(&mem, "fuzz", memory, sizeof(memory));
     err = rn_encode_parquet.open(&config, &rows.schema, &mem, &error, &e);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "runnel/row.h"
+#include "utf8_oracle.h"
 
 #define INPUT   4096
 #define COLUMNS 8
@@ -155,6 +156,26 @@ static inline void read_rows(struct input *in, struct rows *rows,
             rows->bad |= !fits(&rows->col[c], &rows->cell[cell]);
         }
         rows->n += !rows->bad;
+    }
+}
+
+/* Texts are UTF-8 once they come here. */
+static inline void make_texts_good(struct rows *rows)
+{
+    static uint8_t room[2 * INPUT];
+    size_t used = 0, cells = (rows->n + rows->bad) * rows->schema.n;
+
+    for (size_t i = 0; i < cells; i++) {
+        struct rn_bytes *b = &rows->cell[i].as.bytes;
+
+        if (rows->cell[i].type != RN_TEXT ||
+            utf8_oracle_good(b->p, b->n) == b->n)
+            continue;
+        RN_ASSERT(b->n <= sizeof(room) - used);
+        for (size_t k = 0; k < b->n; k++)
+            room[used + k] = b->p[k] & 0x7f;
+        b->p = room + used;
+        used += b->n;
     }
 }
 
