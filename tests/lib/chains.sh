@@ -109,6 +109,9 @@ for name in expired future wrong sha1 client; do
     cat $name.crt inter-ec.crt >$name.pem
 done
 cp ec.crt alone.pem
+key short $RSA:1024
+sign short "/CN=localhost" leaf inter-ec
+cat short.crt inter-ec.crt >short.pem
 self self "/CN=localhost" leaf
 cp self.crt self.pem
 key nobody $EC:P-256
