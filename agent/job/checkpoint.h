@@ -5,8 +5,8 @@
  *
  * It describes a point between two rows, before which everything is in staged
  * blocks that the service has acknowledged; or a file that is all staged, a
- * data file or the manifest, of which only the commit is left. Names follow from
- * the run's and ids from counters, so what is there can be told again.
+ * data file or the manifest, of which only the commit is left. Names follow
+ * from the run's and ids from counters, so what is there can be told again.
  *
  * Checkpoints are saved in turn into two slots of the state file, each with its
  * number; the newest one that is whole and of the journal's open run counts.

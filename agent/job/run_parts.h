@@ -247,7 +247,10 @@ int rn_key_columns(struct run *r);
  */
 int rn_key_ceiling(struct run *r);
 
-/* Before a row is taken: 1, or 0 when it is for the next run, or an error. */
+/* The row is for the next run. */
+bool rn_key_is_later(struct run *r);
+
+/* Keep what there is to keep of a row, if it comes in its order. */
 int rn_key_row(struct run *r, uint64_t number);
 
 /* run_resume.c. Bytes of a checkpoint without encoder and data file. */

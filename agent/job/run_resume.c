@@ -171,13 +171,21 @@ static void save_if_acknowledged(struct run *r)
     *r->error = first;
 }
 
+/* Each one that knows of another file costs the manifest a block. A run of very
+ * many files is left without them before the manifest is without room.
+ */
+static bool has_room(const struct run *r)
+{
+    return !rn_part_near_limit(&r->manifest, RN_MAX_BLOCKS / 2);
+}
+
 static bool is_due(const struct run *r)
 {
     const struct rn_keeper *k = &r->keeper;
 
     return k->len == 0 &&
            rn_clock_mono() - k->saved_ms >= r->config->job.checkpoint_ms &&
-           !rn_part_near_limit(&r->manifest, RN_LIMIT_SPARE);
+           has_room(r);
 }
 
 static int cut(struct run *r)
@@ -217,7 +225,7 @@ int rn_resume_closing(struct run *r)
 {
     int err;
 
-    if (!r->keeper.bytes)
+    if (!r->keeper.bytes || !has_room(r))
         return RN_OK;
     err = rn_part_finish(&r->part);
     if (err == RN_OK)
@@ -234,7 +242,7 @@ int rn_resume_ending(struct run *r)
 {
     int err;
 
-    if (!r->keeper.bytes)
+    if (!r->keeper.bytes || !has_room(r))
         return RN_OK;
     err = rn_part_finish(&r->manifest);
     if (err == RN_OK)
@@ -404,6 +412,9 @@ static void give_up(struct run *r)
     r->result->bytes = 0;
     r->result->files = 0;
     r->result->run[0] = '\0';
+    memset(&r->key, 0, sizeof r->key);
+    memset(&r->ceiling, 0, sizeof r->ceiling);
+    r->watermark = r->bound;
 }
 
 int rn_resume_try(struct run *r, const char **why)

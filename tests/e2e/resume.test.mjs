@@ -314,6 +314,21 @@ test("with a watermark, rows that came meanwhile are the next run's",
     assert.equal((await job.done()).json.rows, 0);
   });
 
+test("a table of row groups that has no room any more begins anew",
+  async () => {
+    const { reader, job } = await makeOne({ format: "parquet",
+      row_group_rows: 10 }, { job: { memory: "4M" },
+      store: { block: "64K" } });
+    await killed(job, { op: "stage", n: 30, after: true });
+    job.sections.job.memory = "1M";
+    job.write();
+    const r = await job.done();
+    assert.match(r.stderr, /cannot go on: its checkpoint does not fit/);
+    assert.equal(r.json.resumed_rows, 0);
+    const rows = await rowsIn(await onlyRun(reader), "parquet");
+    assert.equal(rows.length, ROWS);
+  });
+
 test("plan says how a run goes on, and a folder begins anew", async () => {
   for (const [format, words] of [["csv", /block by block/],
     ["parquet", /row group by row group/]]) {
