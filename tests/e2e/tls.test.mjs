@@ -15,7 +15,8 @@ import { azureReader, checkStore, countsUp, makeJob, nothingThere, onlyOnce,
 const test = await onlyOnce(program);
 const az = await startAzurite({ tls: false });
 const chains = tmpdir("runnel-chains-");
-execFileSync(join(top, "tests/lib/chains.sh"), [chains], { stdio: "ignore" });
+execFileSync(join(top, "tests/lib/chains.sh"), [chains],
+  { stdio: "ignore", env: { ...process.env, RSA_BITS: "2048" } });
 const chain = (name) => ({ ca: join(chains, "roots.pem"),
   cert: join(chains, `${name}.pem`), key: join(chains, `${name}.key`) });
 let containers = 0;

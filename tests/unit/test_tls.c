@@ -179,6 +179,36 @@ static void a_server_without_tls_is_called_that(void **state)
     server_close(&s);
 }
 
+/* Messages of the handshake in pieces of 512 bytes, and every answer; and more
+ * tickets than anyone could use.
+ */
+static void what_servers_may_send_is_read(void **state)
+{
+    static const char *const table[][5] = {
+        { "-tls1_2", "-max_send_frag", "512", NULL },
+        { "-tls1_3", "-max_send_frag", "512", NULL },
+        { "-tls1_3", "-num_tickets", "200", NULL },
+    };
+    (void)state;
+    for (size_t i = 0; i < RN_COUNTOF(table); i++) {
+        struct tls_child s = tls_serve("rsa", table[i]);
+        struct rn_http *h = tls_client(tls_roots, 1);
+        size_t peak, cap;
+        for (int again = 0; again < 2; again++) {
+            struct rn_http_call c = tls_get(h, "localhost", s.port);
+            if (c.err != RN_OK)
+                print_error("%s %s: %s\n", table[i][0], table[i][1], c.why);
+            assert_int_equal(c.err, RN_OK);
+            assert_int_equal(c.status, 200);
+            assert_non_null(strstr(tls_page, "</HTML>"));
+        }
+        rn_http_memory(h, &peak, &cap);
+        assert_true(peak < cap - cap / 10);
+        rn_http_close(h);
+        tls_stop(s);
+    }
+}
+
 /* Between client and server: passes bytes on, but from the server only so many;
  * when there is one more it closes instead.
  */
@@ -382,6 +412,7 @@ int main(void)
         cmocka_unit_test(what_is_too_old_is_refused),
         cmocka_unit_test(a_tls_1_2_server_that_prefers_pss_is_reached),
         cmocka_unit_test(a_server_without_tls_is_called_that),
+        cmocka_unit_test(what_servers_may_send_is_read),
         cmocka_unit_test(a_truncated_stream_is_never_a_whole_answer),
         cmocka_unit_test(a_spent_slice_is_called_that_and_nothing_else),
         cmocka_unit_test(addresses_are_told_from_names),
