@@ -257,29 +257,44 @@ static inline void avro_reader_double(struct avro_reader *r,
         RN_ASSERT(memcmp(&d, &wanted, sizeof(d)) == 0);
 }
 
+/* `n` bytes as one number, the first the highest, by ten; the remainder. Not
+ * every machine that runs this has integers of 128 bits.
+ */
+static inline unsigned avro_reader_tenth(uint8_t *p, size_t n)
+{
+    unsigned rest = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        rest = rest << 8 | p[i];
+        p[i] = (uint8_t)(rest / 10);
+        rest %= 10;
+    }
+    return rest;
+}
+
 /* Back to canonical text, digit by digit. */
 static inline void avro_reader_decimal(struct avro_reader *r,
                                        const struct rn_col *col,
                                        struct rn_bytes wanted)
 {
-    __extension__ typedef unsigned __int128 u128;
+    static const uint8_t zero[16];
     struct rn_bytes b = avro_reader_bytes(&r->at, r->block_end);
     bool minus = b.n > 0 && b.p[0] >= 0x80;
+    uint8_t v[16];
     char text[64];
     size_t at = sizeof(text), digits = 0;
-    u128 v = minus ? ~(u128)0 : 0;
+    unsigned carry = minus;
 
     RN_ASSERT(b.n > 0 && b.n <= 16);
     RN_ASSERT(b.n == 1 || b.p[0] != (b.p[1] >= 0x80 ? 0xff : 0x00));
-    for (size_t i = 0; i < b.n; i++)
-        v = v << 8 | b.p[i];
-    if (minus)
-        v = ~v + 1;
-    while (v > 0 || digits <= col->scale) {
+    for (size_t i = b.n; i-- > 0; carry >>= 8) { /* without the sign */
+        carry += minus ? 0xffu - b.p[i] : b.p[i];
+        v[i] = (uint8_t)carry;
+    }
+    while (memcmp(v, zero, b.n) != 0 || digits <= col->scale) {
         if (digits == col->scale && col->scale > 0)
             text[--at] = '.';
-        text[--at] = (char)('0' + (int)(v % 10));
-        v /= 10;
+        text[--at] = (char)('0' + avro_reader_tenth(v, b.n));
         digits++;
     }
     if (minus)
