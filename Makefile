@@ -19,10 +19,11 @@ SHELL = /bin/bash
 
 # ---------------------------------------------------------------- choices
 
-# What a board chooses stands before what is chosen otherwise.
+# What a board that is Linux chooses stands before what is chosen otherwise.
 .DEFAULT_GOAL := all
 BOARD ?=
-ifneq ($(BOARD),)
+LINUX_BOARDS = container gateway-armv7
+ifneq ($(filter $(BOARD),$(LINUX_BOARDS)),)
 include boards/$(BOARD)/board.mk
 endif
 
@@ -202,7 +203,7 @@ LINK_LIBS = -Wl,--start-group $(BUILD)/librunnel.a $(LIBS) -Wl,--end-group
 
 # ---------------------------------------------------------------- targets
 
-.PHONY: all check demo bench bench-bins unit unit-bins memcheck e2e lint format \
+.PHONY: all check size demo bench bench-bins unit unit-bins memcheck e2e lint format \
 	format-check tidy cppcheck layers shape headers fuzz fuzz-bins asan \
 	clang curl rowgen deps clean help FORCE
 .DELETE_ON_ERROR:
@@ -216,7 +217,12 @@ help: ## List the targets
 
 check: ## Set up, then run every test and check there is
 	@tools/setup test
-	@tests/run
+	@tests/run $(BOARD_SUITES)
+
+size: ## Run the boards, write boards/*/size.csv and the table of their README
+	@tools/setup test
+	@tests/run board board-container board-armv7
+	@tools/size-report --write
 
 demo: ## Set up, then run the main job into Azurite in every format and check it
 	@tools/setup test
@@ -359,6 +365,9 @@ $(BUILD)/obj/port/%.o: port/%.c $(BUILD)/flags | $(READY)
 
 $(BUILD)/obj/tests/%.o: tests/%.c $(BUILD)/flags | $(READY)
 	$(COMPILE) $(TEST_CFLAGS) -c -o $@ $<
+
+$(BUILD)/obj/tools/%.o: tools/%.c $(BUILD)/flags | $(READY)
+	$(COMPILE) $(PORT_CFLAGS) -c -o $@ $<
 
 # Which sources this image was built with.
 $(BUILD)/source_list.c: $(BUILD)/flags Makefile

@@ -63,6 +63,29 @@ const group = makeCgroup();
 if (group) cleanup(() => rmdirSync(group.dir));
 const readGroup = (file) => readFileSync(join(group.dir, file), "utf8").trim();
 
+// Version 2 keeps the peak from Linux 5.19 on.
+const groupPeak = () => readGroup(group.version === 1 ?
+  "memory.max_usage_in_bytes" : existsSync(join(group.dir, "memory.peak")) ?
+  "memory.peak" : "memory.current");
+
+// Touched pages of the stack, bytes, the most while it lives.
+function watchStack(pid) {
+  let most = 0;
+  const timer = setInterval(() => {
+    try {
+      const m = /\[stack\]\n(?:.*\n)*?Rss: +(\d+) kB/.exec(
+        readFileSync(`/proc/${pid}/smaps`, "utf8"));
+      if (m) most = Math.max(most, Number(m[1]) * 1024);
+    } catch {
+      // it has ended
+    }
+  }, 50);
+  return () => {
+    clearInterval(timer);
+    return most;
+  };
+}
+
 // The process enters the cgroup by itself before it becomes the agent, so that
 // all it ever touched is counted. A name space of its own keeps mounts apart;
 // without root it maps its user.
@@ -131,15 +154,17 @@ test("10 M rows reach the container as Parquet over HTTPS, in 4 MiB",
     const p = startCapped(root, ["run", "/job.ini", "--json", "--quiet"],
       { env, timeout: 280 });
     const most = watchMemory(p.child.pid);
+    const stack = watchStack(p.child.pid);
     const r = await p.done;
     const anonymous = most();
     assert.equal(r.code, 0, `${r.signal} ${r.stdout}${r.stderr}`);
     const told = JSON.parse(r.stdout);
     assert.equal(told.rows, READINGS * DAYS);
-    console.log(`memory: RssAnon ${anonymous / 1024} KiB of ` +
-      `${told.memory.budget / 1024}; cap: ` + (!group ? "address space" :
-      `cgroup ${group.version}, peak ` + readGroup(group.version === 1 ?
-        "memory.max_usage_in_bytes" : "memory.peak")) + `; ${r.seconds} s`);
+    // tools/size-report reads this line.
+    console.log(`runnel parquet ${told.rows} rows: peak: rss=${anonymous} ` +
+      `stack=${stack()}` + (group ? ` cgroup=${groupPeak()}` : "") +
+      ` (${r.seconds.toFixed(1)} s, capped by ` +
+      `${group ? `cgroup ${group.version}` : "its address space"})`);
     assert(anonymous > 0 && anonymous <= told.memory.budget, `${anonymous}`);
 
     const run = await onlyRun(azureReader(az, "readings"));

@@ -4,7 +4,7 @@
 #   make BOARD=gateway-armv7          build/boards/gateway-armv7/runnel
 #   make BOARD=gateway-armv7 unit     its unit tests, under qemu-user
 #   make BOARD=gateway-armv7 run      jobs into Azurite, under qemu-user
-#   make BOARD=gateway-armv7 check    both
+#   make BOARD=gateway-armv7 check    both, set up first
 #
 # Debian's compiler for armhf: ARMv7 with a floating point unit, Thumb-2. Its
 # glibc has 32-bit times unless told otherwise, and file sizes too.
@@ -25,8 +25,10 @@ ODBC = no
 CODECS = snappy
 BUILD = build/boards/gateway-armv7
 DEPS = $(BUILD)/deps
-OPT = -O2 -g $(WIDE)
-DEP_OPT = -O2 -g1
+# The call graph is for tools/size-report.
+OPT = -O2 -g $(WIDE) -fcallgraph-info=su
+DEP_# The call graph is for tools/size-report.
+OPT = -O2 -g1
 
 RUN_ON = qemu-arm
 
@@ -45,6 +47,14 @@ $(BOARD_LIBS):
 
 # Long loops over numbers are as exact in a twentieth of them.
 unit: export UNIT_FEWER = 20
+
+BOARD_SUITES = board-armv7-unit board-armv7
+
+# What is installed, and what tools/size-report reads.
+all: $(BUILD)/image/runnel $(BUILD)/obj/tools/contexts.o
+$(BUILD)/image/runnel: $(BUILD)/runnel
+	@mkdir -p $(@D)
+	@$(CROSS)strip -o $@ $<
 
 .PHONY: run
 run: all ## Jobs into Azurite, under the emulator
