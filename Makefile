@@ -12,6 +12,7 @@
 #   make CODECS="snappy zstd"     what Parquet and Avro can be compressed with
 #                                 beside gzip and deflate; "" for no more
 #   make ODBC=no                  without T-SQL over ODBC
+#   make BOARD=container [run]    for another machine: boards/README.md
 #   make MBEDTLS=system SQLITE=system, MBEDTLS_DIR=, SQLITE_DIR=, INIH_DIR=,
 #        SNAPPY_DIR=              see tools/setup
 #
@@ -21,6 +22,14 @@
 SHELL = /bin/bash
 
 # ---------------------------------------------------------------- choices
+
+# What a board that is Linux chooses stands before what is chosen otherwise.
+.DEFAULT_GOAL := all
+BOARD ?=
+LINUX_BOARDS = container gateway-armv7
+ifneq ($(filter $(BOARD),$(LINUX_BOARDS)),)
+include boards/$(BOARD)/board.mk
+endif
 
 PORT ?= linux
 HTTP ?= http1
@@ -45,6 +54,14 @@ variant := $(if $(findstring clang,$(CC)),clang) \
 	$(if $(findstring address,$(SAN)),asan,$(if $(SAN),san))
 BUILD ?= build$(addprefix /,$(subst $(space),-,$(strip $(variant))))
 DEPS ?= build/deps
+# Sources are unpacked once, whatever is made of them.
+DEP_SRC = build/deps/src
+DEP_CC ?= gcc
+DEP_CXX ?= g++
+OBJCOPY ?= objcopy
+# No shared library and no loader: for boards.
+STATIC ?=
+NAMES ?= system
 GEN = build/gen
 
 # As many jobs as processors, unless told otherwise.
@@ -85,7 +102,7 @@ PORT_SRC := $(wildcard port/$(PORT)/*.c)
 # of their insides to test. test_http.c tests both.
 ifeq ($(HTTP),curl)
 AGENT_SRC := $(filter-out agent/http/%.c agent/tls/%.c,$(AGENT_SRC))
-UNIT_SKIP = test_http_parse test_tls test_tls_alloc
+UNIT_SKIP += test_http_parse test_tls test_tls_alloc
 else
 PORT_SRC := $(filter-out port/linux/http_curl.c,$(PORT_SRC))
 endif
@@ -96,6 +113,13 @@ ifeq ($(ODBC),yes)
 PORT_SRC := $(filter-out port/linux/odbc_none.c,$(PORT_SRC))
 else
 PORT_SRC := $(filter-out port/linux/odbc.c,$(PORT_SRC))
+endif
+
+# glibc linked statically must not load more of itself.
+ifeq ($(NAMES),static)
+PORT_SRC := $(filter-out port/linux/names_system.c,$(PORT_SRC))
+else
+PORT_SRC := $(filter-out port/linux/names_static.c,$(PORT_SRC))
 endif
 
 # What a port does better, in a file of the same name, takes the place of the
@@ -139,13 +163,14 @@ HARDEN = -fstack-protector-strong -fstack-clash-protection \
 else
 HARDEN = -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
-LINK_HARDEN = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections \
+PIE = $(if $(STATIC),-fno-pie,-fPIE)
+LINK_HARDEN = $(if $(STATIC),-static -no-pie,-pie) -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections \
 	-Wl,--as-needed $(if $(SAN),-fsanitize=$(SAN))
 
 DEFS = $(INIH_DEFS) $(if $(filter system,$(MBEDTLS)),,$(MBEDTLS_DEFS))
 # Headers of libraries are not ours to warn about.
 INC = -Iinclude -Iagent -I$(GEN) -isystem $(DEPS)/include
-ALL_CFLAGS = -std=c11 $(OPT) -fPIE -ffunction-sections -fdata-sections \
+ALL_CFLAGS = -std=c11 $(OPT) $(PIE) -ffunction-sections -fdata-sections \
 	$(HARDEN) $(WARN) $(DEFS) $(INC) $(CFLAGS)
 PORT_CFLAGS = -D_GNU_SOURCE -Iport/$(PORT)
 TEST_CFLAGS = -D_GNU_SOURCE -Iport/$(PORT) -Itests -Itests/lib -Itests/unit
@@ -175,16 +200,28 @@ endif
 ifneq ($(filter zstd,$(CODECS)),)
 CODEC_LIBS += -l:libzstd.a
 endif
+ifeq ($(ZLIB),source)
+ZLIB_LIBS = $(DEPS)/lib/libz.a
+DEP_LIBS += $(DEPS)/lib/libz.a
+else
+ZLIB_LIBS = -l:libz.a
+endif
+ifeq ($(CMOCKA),source)
+CMOCKA_LIBS = $(DEPS)/lib/libcmocka.a
+DEP_LIBS += $(DEPS)/lib/libcmocka.a
+else
+CMOCKA_LIBS = -lcmocka
+endif
 # Static where we can: each shared library costs private pages.
 LIBS = $(MBED_LIBS) $(SQLITE_LIBS) $(DEPS)/lib/libinih.a $(CODEC_LIBS) \
-	$(if $(filter curl,$(HTTP)),-lcurl) -l:libz.a -lm \
-	$(if $(filter yes,$(ODBC)),-ldl)
+	$(if $(filter curl,$(HTTP)),-lcurl) $(ZLIB_LIBS) -lm \
+	$(if $(filter yes,$(ODBC)),-ldl) $(BOARD_LIBS)
 # A group: mbedTLS calls back into the agent for memory, time and chance.
 LINK_LIBS = -Wl,--start-group $(BUILD)/librunnel.a $(LIBS) -Wl,--end-group
 
 # ---------------------------------------------------------------- targets
 
-.PHONY: all check demo bench bench-bins unit unit-bins memcheck e2e lint format \
+.PHONY: all check size demo bench bench-bins unit unit-bins memcheck e2e lint format \
 	format-check tidy cppcheck layers shape headers fuzz fuzz-bins asan \
 	clang curl rowgen deps clean help FORCE
 .DELETE_ON_ERROR:
@@ -198,7 +235,12 @@ help: ## List the targets
 
 check: ## Set up, then run every test and check there is
 	@tools/setup test
-	@tests/run
+	@tests/run $(BOARD_SUITES)
+
+size: ## Run the boards, write boards/*/size.csv and the table of their README
+	@tools/setup test
+	@tests/run board board-container board-armv7
+	@tools/size-report --write
 
 demo: ## Set up, then run the main job into Azurite in every format and check it
 	@tools/setup test
@@ -212,7 +254,8 @@ bench: ## Set up, then measure the agent beside what people would use instead
 	@tests/bench/run $(if $(T),"$(T)")
 
 unit: unit-bins ## Run the unit tests of this variant (also SAN=, CC=, T="test_x")
-	@BUILD=$(BUILD) SKIP="$(UNIT_SKIP)" tests/lib/unit.sh $(T)
+	@BUILD=$(BUILD) RUNNER="$(RUN_ON)" SKIP="$(UNIT_SKIP)" \
+		tests/lib/unit.sh $(T)
 
 # All of them, or those that T names.
 unit-bins: $(if $(T),$(T:%=$(BUILD)/unit/%),$(UNIT_BIN))
@@ -263,7 +306,7 @@ clean: ## Remove what was built, but not the libraries and packages
 
 # Rewritten only when the choice changes, so that the sources are looked for
 # again exactly then.
-$(DEPS)/choice: FORCE
+$(DEP_SRC)/../choice: FORCE
 	@mkdir -p $(@D)
 	@echo 'mbedtls=$(MBEDTLS)$(MBEDTLS_DIR) sqlite=$(SQLITE)$(SQLITE_DIR)' \
 		'inih=$(INIH_DIR)' | cmp -s - $@ || \
@@ -272,11 +315,12 @@ $(DEPS)/choice: FORCE
 
 SETUP = MBEDTLS='$(MBEDTLS)' MBEDTLS_DIR='$(MBEDTLS_DIR)' SQLITE='$(SQLITE)' \
 	SQLITE_DIR='$(SQLITE_DIR)' INIH_DIR='$(INIH_DIR)' \
-	SNAPPY_DIR='$(SNAPPY_DIR)' CODECS='$(CODECS)' ODBC='$(ODBC)' tools/setup
+	SNAPPY_DIR='$(SNAPPY_DIR)' CODECS='$(CODECS)' ODBC='$(ODBC)' \
+	ZLIB='$(ZLIB)' CMOCKA='$(CMOCKA)' BOARD='$(BOARD)' tools/setup
 
-ORIGINS = $(DEPS)/src/mbedtls.origin $(DEPS)/src/sqlite.origin \
-	$(DEPS)/src/inih.origin
-$(ORIGINS) &: $(DEPS)/choice
+ORIGINS = $(DEP_SRC)/mbedtls.origin $(DEP_SRC)/sqlite.origin \
+	$(DEP_SRC)/inih.origin
+$(ORIGINS) &: $(DEP_SRC)/../choice
 	@$(SETUP) build
 	@touch $(ORIGINS)
 
@@ -291,13 +335,18 @@ $(DEPS)/codecs.ready: $(DEPS)/codecs | $(ORIGINS)
 	@touch $@
 
 # Built with gcc whatever the variant: the variants are about our code. They
-# share the result, so two of them started at once take turns.
+# share the result, so two of them started at once take turns; and boards do,
+# for what comes of the sources before a compiler sees it.
 $(DEP_LIBS) &: $(ORIGINS) $(DEPS)/codecs.ready \
 		tools/deps.mk tools/deps-flags.mk tools/snappy_fragment.cc \
 		$(wildcard agent/tls/mbedtls_config.h agent/compress/snappy_*.h)
 	@echo "  libraries (once)"
-	@flock $(DEPS)/.build $(MAKE) --no-print-directory -s -f tools/deps.mk CC=gcc DEPS=$(DEPS) \
-		MBEDTLS='$(MBEDTLS)' SQLITE='$(SQLITE)' CODECS='$(CODECS)'
+	@flock $(DEP_SRC)/../.build $(MAKE) --no-print-directory -s \
+		-f tools/deps.mk CC='$(DEP_CC)' CXX='$(DEP_CXX)' AR='$(AR)' \
+		LD='$(LD)' OBJCOPY='$(OBJCOPY)' DEPS=$(DEPS) DEP_SRC=$(DEP_SRC) \
+		MBEDTLS='$(MBEDTLS)' SQLITE='$(SQLITE)' CODECS='$(CODECS)' \
+		ZLIB='$(ZLIB)' CMOCKA='$(CMOCKA)' DEP_PIE=$(PIE) \
+		$(if $(DEP_OPT),DEP_OPT='$(DEP_OPT)') DEP_MORE='$(DEP_MORE)'
 	@touch $(DEP_LIBS)
 
 deps: $(DEP_LIBS) ## Only the libraries built from source
@@ -337,6 +386,9 @@ $(BUILD)/obj/port/%.o: port/%.c $(BUILD)/flags | $(READY)
 $(BUILD)/obj/tests/%.o: tests/%.c $(BUILD)/flags | $(READY)
 	$(COMPILE) $(TEST_CFLAGS) -c -o $@ $<
 
+$(BUILD)/obj/tools/%.o: tools/%.c $(BUILD)/flags | $(READY)
+	$(COMPILE) $(PORT_CFLAGS) -c -o $@ $<
+
 # What this image has, one list a kind: FILE, header, struct, array, prefix of
 # each name, names.
 define list_rule
@@ -359,7 +411,7 @@ $(LISTS:%=$(BUILD)/obj/%.o): $(BUILD)/obj/%.o: \
 		$(BUILD)/%.c | $(READY)
 	$(COMPILE) -c -o $@ $<
 
-$(BUILD)/librunnel.a: $(LIB_OBJ) $(BUILD)/objects
+$(BUILD)/librunnel.a: $(LIB_OBJ) $(BUILD)/objects | $(BOARD_LIBS)
 	@echo "  ar $@"; rm -f $@; $(AR) rcs $@ $(LIB_OBJ)
 
 $(BUILD)/runnel: $(MAIN_OBJ) $(BUILD)/librunnel.a $(DEP_LIBS)
@@ -394,7 +446,7 @@ $(UNIT_BIN): $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(HELP_OBJ) \
 	@mkdir -p $(@D); echo "  link $@"
 	@$(CC) $(LINK_HARDEN) $(LDFLAGS) -o $@ $< \
 		$(call helpers,tests/unit/$*.c) $(LINK_LIBS) $(UNIT_LINK) \
-		-lcmocka
+		$(CMOCKA_LIBS)
 
 # ---------------------------------------------------------- port contract
 # What each port promises, and the program at the other end of it.

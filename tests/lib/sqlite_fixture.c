@@ -68,7 +68,7 @@ int fixture_query(struct fixture *f, const char *query)
     rn_error_clear(&f->error);
     snprintf(f->query, sizeof f->query, "%s", query);
     size_t need = rn_source_sqlite.need(&f->config);
-    void *base = malloc(need);
+    void *base = aligned_alloc(RN_ALIGN, RN_ROUND(need));
     assert_non_null(base);
     rn_arena_init(&f->arena, "test", base, need);
     int err =

@@ -96,7 +96,7 @@ static inline void unpack_hybrid(struct rn_bytes from, unsigned width,
         if (head & 1) {
             assert_true((size_t)(u.end - u.p) >= run * width);
             for (uint64_t k = 0; k < run * 8 && i < n; k++)
-                to[i++] = (uint32_t)unpack_bits(u.p, k, width);
+                to[i++] = (uint32_t)unpack_bits(u.p, (size_t)k, width);
             u.p += run * width;
             continue;
         }

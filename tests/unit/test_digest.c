@@ -270,7 +270,7 @@ static void the_order_of_rows_does_not_matter(void **state)
         s ^= s << 13;
         s ^= s >> 7;
         s ^= s << 17;
-        n[i] = s % 12;
+        n[i] = (size_t)(s % 12);
         for (size_t j = 0; j < n[i]; j++)
             text[i][j] = "ab"[s >> (20 + j) & 1];
     }

@@ -20,7 +20,7 @@
 
 static char dir[] = "/tmp/runnel-folder-XXXXXX";
 static char url[64];
-static uint8_t memory[32768];
+static _Alignas(RN_ALIGN) uint8_t memory[32768];
 static struct rn_config config;
 static struct rn_error error;
 static struct rn_store *store;
@@ -558,7 +558,7 @@ static void bad_folders_are_refused(void **state)
     for (size_t i = 0; i < RN_COUNTOF(bad); i++) {
         struct rn_store *other;
         struct rn_config c = config;
-        uint8_t room[sizeof memory];
+        _Alignas(RN_ALIGN) uint8_t room[sizeof memory];
         struct rn_error e = { 0 };
         struct rn_arena mem;
         c.store.url = bad[i];

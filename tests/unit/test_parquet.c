@@ -370,10 +370,13 @@ static void a_failure_of_any_lane_sticks(void **state)
         lanes.fail_at = tries;
         err = write_file(400);
         assert_true(err == RN_OK || err == RN_E_LINK);
-        if (err < 0)
-            assert_int_equal(e->cls->end(e), e->lanes ? err : RN_E_FULL);
-        else
+        if (err < 0) {
+            int kept = e->lanes ? err : RN_E_FULL;
+
+            assert_int_equal(e->cls->end(e), kept);
+        } else {
             check_file(memory_file(&lanes), 400);
+        }
         memory_lanes_free(&lanes);
     }
     assert_true(tries > 100);

@@ -34,8 +34,10 @@ struct fixture {
 
 static int set_up(void **state)
 {
-    struct fixture *f = calloc(1, sizeof *f);
+    struct fixture *f = aligned_alloc(16, RN_ROUND(sizeof *f));
 
+    assert_non_null(f);
+    memset(f, 0, sizeof *f);
     rn_log_level(RN_LOG_ERROR); /* retries are what is tested */
     scripted_init(&f->s, 2);
     rn_arena_init(&f->arena, "test", f->memory, sizeof f->memory);
