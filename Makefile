@@ -105,7 +105,7 @@ TABLES := $(patsubst tools/%gen.c,$(GEN)/%.h,$(wildcard tools/*_tablegen.c))
 READY = $(DEP_LIBS) $(TABLES)
 ALL_C := $(wildcard include/runnel/*.h agent/*/*.[ch] port/*/*.[ch] \
 	tests/unit/*.[ch] tests/unit/lib/*.[ch] tests/lib/*.[ch] \
-	tests/fuzz/*.[ch] tests/bench/*.[ch] tests/bench/peers/*.[ch] tools/*.[ch])
+	tests/fuzz/*.[ch] tests/port/*.[ch] tests/bench/*.[ch] tests/bench/peers/*.[ch] tools/*.[ch])
 
 # ------------------------------------------------------------------ flags
 
@@ -370,6 +370,21 @@ $(UNIT_BIN): $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(HELP_OBJ) \
 	@$(CC) $(LINK_HARDEN) $(LDFLAGS) -o $@ $< \
 		$(call helpers,tests/unit/$*.c) $(LINK_LIBS) $(UNIT_LINK) \
 		-lcmocka
+
+# ---------------------------------------------------------- port contract
+# What each port promises, and the program at the other end of it.
+
+CONTRACT_SRC := $(wildcard tests/port/contract*.c)
+CONTRACT_OBJ = $(CONTRACT_SRC:%.c=$(BUILD)/obj/%.o)
+
+$(BUILD)/port-peer: $(BUILD)/obj/tests/port/peer.o
+	@echo "  link $@"
+	@$(CC) $(LINK_HARDEN) $(LDFLAGS) -o $@ $<
+
+$(BUILD)/unit/test_port_contract: $(CONTRACT_OBJ) | $(BUILD)/port-peer
+$(BUILD)/unit/test_port_contract: UNIT_LINK = $(CONTRACT_OBJ) $(LINK_LIBS)
+
+-include $(CONTRACT_OBJ:.o=.d) $(BUILD)/obj/tests/port/peer.d
 
 # ------------------------------------------------------------------- fuzz
 

@@ -2,7 +2,8 @@
  *
  * A port is a folder that defines these names (port/linux). They are bound
  * when the image is linked: one image, one port, no table of pointers. What
- * only hosts with files have is in file.h.
+ * only hosts with files have is in file.h. tests/port/contract.h checks each
+ * promise on any port.
  *
  * Times called until or deadline are points on rn_clock_mono(), in
  * milliseconds. No call but rn_wait() blocks, unless it says so.
@@ -104,7 +105,7 @@ int rn_state_load(struct rn_state *s, unsigned slot, void *buf, size_t cap);
 int rn_state_save(struct rn_state *s, unsigned slot, const void *buf,
                   size_t len, char *why);
 
-void rn_state_close(struct rn_state *s);
+void rn_state_close(struct rn_state *s); /* safe twice */
 
 /* -- people and process --------------------------------------------------- */
 
