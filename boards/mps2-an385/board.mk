@@ -2,7 +2,7 @@
 
 IMAGES = csv
 CROSS = arm-none-eabi-
-MACHINE = -mcpu=cortex-m3 -mthumb --specs=nano.specs
+MACHINE = -mcpu=cortex-m3 -mthumb
 # Debian's compiler brings a stdint.h that does not tell newlib's inttypes.h
 # which widths there are.
 BOARD_DEFS = -D__int64_t_defined=1 -D__int32_t_defined=1 \

@@ -9,6 +9,9 @@ struct netif;
 /* One turn: frames in, lwIP's timers. Never waits. */
 void rn_lwip_turn(void);
 
+/* Send what waits for more of it; before a sleep. */
+void rn_lwip_net_flush(void);
+
 /* Whether what `w` wants can be done now. */
 bool rn_lwip_net_ready(const struct rn_wait *w);
 

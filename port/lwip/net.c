@@ -280,10 +280,11 @@ int rn_net_recv(struct rn_net *n, void *buf, size_t cap)
 }
 
 /* The block lives on until its goodbye is acknowledged; it must not call us
- * any more.
+ * any more, and a new connection that finds no block may have it.
  */
 static void let_go(struct tcp_pcb *pcb)
 {
+    tcp_setprio(pcb, TCP_PRIO_MIN);
     tcp_arg(pcb, NULL);
     tcp_recv(pcb, NULL);
     tcp_sent(pcb, NULL);
@@ -304,6 +305,15 @@ void rn_net_close(struct rn_net *n)
     c->pcb = NULL;
     c->used = false;
     c->phase = IDLE;
+}
+
+/* What was sent with the hint that more follows, and nothing did. */
+void rn_lwip_net_flush(void)
+{
+    for (size_t i = 0; i < RN_LWIP_CONNECTIONS; i++) {
+        if (table[i].used && table[i].phase == OPEN)
+            (void)tcp_output(table[i].pcb);
+    }
 }
 
 bool rn_lwip_net_ready(const struct rn_wait *w)

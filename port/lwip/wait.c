@@ -68,6 +68,7 @@ bool rn_stop_requested(void)
 
 int rn_wait(struct rn_wait *w, size_t n, int64_t until_ms)
 {
+    rn_lwip_net_flush();
     for (;;) {
         rn_lwip_turn();
         int ready = mark(w, n);
