@@ -4,7 +4,7 @@
 #   make HTTP=curl                build/curl/runnel, over libcurl
 #   make CC=clang                 build/clang/runnel
 #   make SAN=address,undefined    build/asan/runnel
-#   make SOURCES="sqlite"         the sources this image can read from
+#   make SOURCES="sqlite push"    the sources this image can read from
 #   make CODECS="snappy zstd"     what Parquet and Avro can be compressed with
 #                                 beside gzip and deflate; "" for no more
 #   make ODBC=no                  without T-SQL over ODBC
@@ -20,7 +20,7 @@ SHELL = /bin/bash
 
 PORT ?= linux
 HTTP ?= http1
-SOURCES ?= sqlite
+SOURCES ?= sqlite push
 CODECS ?= snappy zstd
 ODBC ?= yes
 SAN ?=
@@ -52,7 +52,7 @@ include tools/deps-flags.mk
 
 # Drivers are named after the source they read; the other files of that
 # folder are in every image.
-source_kinds = sqlite postgres mysql odbc csv ndjson
+source_kinds = sqlite postgres mysql odbc csv ndjson push
 absent_kinds = $(filter-out $(SOURCES),$(source_kinds))
 absent_codecs = $(filter-out $(CODECS),snappy zstd)
 ifneq ($(filter-out snappy zstd,$(CODECS)),)
@@ -363,6 +363,9 @@ helpers = $(patsubst %.c,$(BUILD)/obj/%.o,$(call with_included,$(call \
 # It counts what asks for memory, libraries included.
 $(BUILD)/unit/test_codec: UNIT_LINK = \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
+
+# Its store fails when told to.
+$(BUILD)/unit/test_push: UNIT_LINK = -Wl,--wrap=rn_store_for
 
 $(UNIT_BIN): $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(HELP_OBJ) \
 		$(BUILD)/librunnel.a $(DEP_LIBS)

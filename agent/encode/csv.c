@@ -352,7 +352,7 @@ static int put_blob(struct csv *k, struct rn_pen *p, struct rn_bytes blob)
     }
     if (quotes)
         rn_pen_byte(p, k->quote);
-    rn_put_blob(p, blob, how);
+    rn_text_blob(p, blob, how);
     if (quotes)
         rn_pen_byte(p, k->quote);
     return RN_OK;

@@ -238,7 +238,7 @@ static int put_cell(struct json *k, struct rn_pen *p, size_t column,
         return RN_OK;
     case RN_BLOB:
         put_plain(k, p, key, RN_STR("\""));
-        rn_put_blob(p, cell->as.bytes, k->e.config->file.binary);
+        rn_text_blob(p, cell->as.bytes, k->e.config->file.binary);
         rn_pen_byte(p, '"');
         return RN_OK;
     case RN_F64:

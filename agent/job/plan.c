@@ -289,7 +289,7 @@ static uint64_t least_memory(const struct rn_config *config,
 {
     struct rn_config trial = *config;
     struct rn_memory_plan plan;
-    uint64_t less = config->job.memory / 1024, more = less;
+    uint64_t less = 0, more = 32;
 
     do {
         more *= 2;
@@ -306,6 +306,13 @@ static uint64_t least_memory(const struct rn_config *config,
             more = middle;
     }
     return more;
+}
+
+size_t rn_plan_least(const struct rn_config *config,
+                     const struct rn_classes *classes,
+                     const struct rn_schema *schema)
+{
+    return (size_t)least_memory(config, classes, schema) * 1024;
 }
 
 static int refuse(const struct rn_config *config,

@@ -96,6 +96,11 @@ int rn_plan_memory(const struct rn_config *config,
                    const struct rn_schema *schema, struct rn_memory_plan *plan,
                    struct rn_error *error);
 
+/* A job.memory that does, in bytes, whatever the job says. */
+size_t rn_plan_least(const struct rn_config *config,
+                     const struct rn_classes *classes,
+                     const struct rn_schema *schema);
+
 /* The `plan` command: opens the source for its columns, never the network.
  * `schema` (may be NULL) is valid until the arena is used again.
  */

@@ -129,25 +129,16 @@ static int each_row(struct run *r, struct rn_row *row)
     return rn_files_row(r, row, number);
 }
 
-static int all_rows(struct run *r)
+/* Whoever failed may only have left a code; a run never ends without a reason.
+ */
+static int reason(struct run *r, int err)
 {
-    struct rn_row row;
-    int err = rn_publish_begin(r);
-
-    if (err == RN_OK)
-        err = rn_files_begin(r);
-    while (err == RN_OK) {
-        err = r->source->cls->next(r->source, &row);
-        if (err <= 0)
-            break;
-        err = each_row(r, &row);
-    }
-    r->result->counts = r->source->counts;
-    r->result->counts.rows = r->result->rows;
+    if (err < 0)
+        rn_fail(r->error, err, RN_AT_AGENT, "%s", rn_err_name(err));
     return err;
 }
 
-static int attempt(struct run *r)
+int rn_run_attempt(struct run *r)
 {
     int err = rn_run_new_attempt(r);
 
@@ -155,21 +146,59 @@ static int attempt(struct run *r)
         err =
             rn_journal_begin(r->journal, r->result->run, r->ext, r->started_us);
     if (err == RN_OK)
-        err = all_rows(r);
+        err = rn_publish_begin(r);
     if (err == RN_OK)
-        err = rn_files_end(r);
+        err = rn_files_begin(r);
+    return reason(r, err);
+}
+
+int rn_run_row(struct run *r, struct rn_row *row)
+{
+    return reason(r, each_row(r, row));
+}
+
+static void take_counts(struct run *r)
+{
+    r->result->counts = r->source->counts;
+    r->result->counts.rows = r->result->rows;
+}
+
+int rn_run_complete(struct run *r)
+{
+    int err;
+
+    take_counts(r);
+    err = rn_files_end(r);
     if (err == RN_OK)
         err = rn_publish_end(r);
     if (err == RN_OK)
         err = rn_run_load(r, r->config, rn_journal_open_run(r->journal));
     if (err == RN_OK)
         err = rn_run_validate(r);
-    /* Whoever failed may only have left a code; a run never ends without a
-     * reason.
-     */
-    if (err < 0)
-        rn_fail(r->error, err, RN_AT_AGENT, "%s", rn_err_name(err));
+    return reason(r, err);
+}
+
+static int all_rows(struct run *r)
+{
+    struct rn_row row;
+    int err;
+
+    do {
+        err = r->source->cls->next(r->source, &row);
+        if (err <= 0)
+            return reason(r, err);
+        err = rn_run_row(r, &row);
+    } while (err == RN_OK);
     return err;
+}
+
+static int attempt(struct run *r)
+{
+    int err = rn_run_attempt(r);
+
+    if (err == RN_OK)
+        err = all_rows(r);
+    return err == RN_OK ? rn_run_complete(r) : err;
 }
 
 /* After a failure: nothing of the attempt stays, unless it cannot be helped.
@@ -271,17 +300,24 @@ static int restart(struct run *r)
     return rn_run_query(r);
 }
 
+void rn_run_settle(struct run *r)
+{
+    uint32_t left = 0;
+
+    take_counts(r);
+    if (r->error->code != RN_OK)
+        left = undo(r);
+    record(r, left > 0);
+}
+
 static int attempts(struct run *r)
 {
     for (;;) {
         int err = attempt(r);
         bool again = rn_plan_for(err) == RN_PLAN_RESTART &&
                      r->result->restarts < r->config->store.restarts;
-        uint32_t left = 0;
 
-        if (err < 0)
-            left = undo(r);
-        record(r, left > 0);
+        rn_run_settle(r);
         if (!again)
             return r->error->code;
         err = restart(r);
@@ -290,7 +326,7 @@ static int attempts(struct run *r)
     }
 }
 
-static void finish(struct run *r)
+void rn_run_over(struct run *r)
 {
     struct rn_result *result = r->result;
     size_t private_now = rn_memory_private();
@@ -302,28 +338,49 @@ static void finish(struct run *r)
     result->retries = r->uploader.retries;
     result->budget = (size_t)r->config->job.memory;
     result->peak = private_now;
+    rn_run_close(r);
 }
 
-int rn_run(const struct rn_config *config, const struct rn_run_options *options,
-           struct rn_arena *mem, struct rn_result *result,
-           struct rn_error *error)
+struct run *rn_run_new(const struct rn_config *config,
+                       const struct rn_run_options *options,
+                       struct rn_arena *mem, struct rn_result *result,
+                       struct rn_error *error)
 {
     struct run *r = RN_TAKE(mem, struct run, 1);
 
     memset(result, 0, sizeof *result);
     rn_error_clear(error);
     result->state = "failed";
-    if (!r)
-        return rn_fail(error, RN_E_FULL, RN_AT_CONFIG,
-                       "%s: [job] memory: too small", config->path);
+    if (!r) {
+        rn_fail(error, RN_E_FULL, RN_AT_CONFIG, "%s: [job] memory: too small",
+                config->path);
+        return NULL;
+    }
     r->config = config;
     r->options = options;
     r->result = result;
     r->error = error;
     r->started_ms = rn_clock_mono();
-    if (rn_run_open(r, mem) == RN_OK && rn_recover(r) == RN_OK)
+    return r;
+}
+
+int rn_run_start(struct run *r, struct rn_arena *mem)
+{
+    int err = rn_run_open(r, mem);
+
+    return err == RN_OK ? rn_recover(r) : err;
+}
+
+int rn_run(const struct rn_config *config, const struct rn_run_options *options,
+           struct rn_arena *mem, struct rn_result *result,
+           struct rn_error *error)
+{
+    struct run *r = rn_run_new(config, options, mem, result, error);
+
+    if (!r)
+        return error->code;
+    if (rn_run_start(r, mem) == RN_OK)
         attempts(r);
-    finish(r);
-    rn_run_close(r);
+    rn_run_over(r);
     return error->code;
 }

@@ -50,6 +50,11 @@ struct rn_run_options {
     void *ctx;
     struct rn_out *statements; /* where load = none prints what to paste;
                                 * NULL: nowhere                          */
+    /* Of a program that brings the rows: its columns, as many as the row has
+     * cells. NULL: the source knows them.
+     */
+    struct rn_col *col;
+    const struct rn_row *row;
 };
 
 struct rn_result_file {

@@ -61,6 +61,17 @@ void rn_run_bind(struct run *r, struct rn_binding *binding)
     r->watermark = *w;
 }
 
+static int bring(struct run *r)
+{
+    if (!r->classes.source->bring)
+        return rn_fail(r->error, RN_E_CONFIG, RN_AT_CONFIG,
+                       "%s: [source] kind: %s asks for rows itself; a program "
+                       "brings them with kind = push",
+                       r->config->path, r->config->source.kind);
+    return r->classes.source->bring(r->source, r->options->col,
+                                    r->options->row);
+}
+
 int rn_run_open_source(struct run *r, struct rn_arena *mem)
 {
     struct rn_binding binding;
@@ -68,6 +79,8 @@ int rn_run_open_source(struct run *r, struct rn_arena *mem)
 
     if (err == RN_OK)
         err = r->classes.source->open(r->config, mem, r->error, &r->source);
+    if (err == RN_OK && r->options->col)
+        err = bring(r);
     if (err < 0)
         return err;
     rn_run_bind(r, &binding);

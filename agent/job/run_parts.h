@@ -95,6 +95,26 @@ struct run {
     int64_t tick_ms; /* when progress was shown last */
 };
 
+/* run.c: the life of a run in steps, for those that have rows (rn_run()) and
+ * those that are brought them (push_run.c):
+ *
+ *     new -> start -> { attempt -> row ... row -> complete -> settle } -> over
+ *
+ * Each gives RN_OK or r->error->code. After a failure of attempt, row or
+ * complete comes settle, which undoes what the attempt did and records it;
+ * after one of start comes over.
+ */
+struct run *rn_run_new(const struct rn_config *config,
+                       const struct rn_run_options *options,
+                       struct rn_arena *mem, struct rn_result *result,
+                       struct rn_error *error); /* NULL: no memory */
+int rn_run_start(struct run *r, struct rn_arena *mem);
+int rn_run_attempt(struct run *r);
+int rn_run_row(struct run *r, struct rn_row *row);
+int rn_run_complete(struct run *r);
+void rn_run_settle(struct run *r);
+void rn_run_over(struct run *r);
+
 /* run_open.c */
 size_t rn_run_need(void);
 int rn_run_open(struct run *r, struct rn_arena *mem);

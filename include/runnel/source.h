@@ -41,6 +41,13 @@ struct rn_source_class {
     int (*open)(const struct rn_config *config, struct rn_arena *mem,
                 struct rn_error *error, struct rn_source **source);
 
+    /* NULL unless a program brings the rows (kind = push): these are its
+     * columns, in which what the job says of types is settled, and the row
+     * that it fills; both borrowed until close(). Before query().
+     */
+    int (*bring)(struct rn_source *s, struct rn_col *col,
+                 const struct rn_row *row);
+
     /* Prepare and start the query with these values; fills s->schema, which
      * is valid until the next query() or close(). May read rows ahead to learn
      * the types of columns that declare none, then starts over, within one

@@ -230,8 +230,8 @@ static const struct {
       "orders.ini: [source] database: missing; with kind = sqlite: path of "
       "the database file" },
     { "[source]\nkind = sqlite\ndatabase = d\n" FOLDER,
-      "orders.ini: [source] query: missing; one SELECT; indented lines go on, "
-      "or file:PATH" },
+      "orders.ini: [source] query: missing; with kind = sqlite: one SELECT; "
+      "indented lines go on, or file:PATH" },
     { "", "orders.ini: [source] kind: missing; driver: sqlite" },
     { SOURCE "[store]\nurl = http://h/c",
       "orders.ini:6: [store] url: http:// would show data and credentials to "
