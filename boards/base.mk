@@ -1,12 +1,16 @@
-# boards/base.mk: builds firmware: what all boards without an operating system
-# have in common. boards/BOARD/board.mk says the rest.
+# boards/base.mk: builds firmware: what boards over port/lwip have in common.
+# boards/BOARD/board.mk says the rest.
 #
-#   make BOARD=mps2-an385              every image of the board
-#   make BOARD=mps2-an385 IMAGE=csv    one of them
-#   make BOARD=mps2-an385 run          export to Azurite, and read it back
+#   make BOARD=mps2-an385               every image of the board
+#   make BOARD=mps2-an385 IMAGES=csv    one of them
+#   make BOARD=mps2-an385 run           build, then export to Azurite and have
+#                                       other readers check every row
+#   make BOARD=tap SAN=                 the same port on this host, without
+#                                       sanitizers
 #
-# Each image is one ELF with a linker script of its own that has no more
-# memory than was promised for it: what does not fit is a link error.
+# An image is one ELF with a linker script of its own that has no more memory
+# than was promised for it: what does not fit is a link error. What an image
+# does not name in its lists is dropped by the linker, so all share objects.
 #
 #   build/boards/BOARD/IMAGE/IMAGE.elf, IMAGE.map, *.su (stack of functions)
 
@@ -15,52 +19,68 @@ DEPS ?= build/deps
 GEN = build/gen
 OUT = build/boards/$(BOARD)
 HERE = boards/$(BOARD)
+WERROR ?= -Werror
 
 ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
 MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
 endif
 MAKEFLAGS += --no-builtin-rules
 
+# All that an image can have; board.mk names less in IMAGE_SOURCES and so on.
+SOURCES = push
+FORMATS = csv json parquet avro
+CODECS = gzip deflate
+MAIN = push
+
 include $(HERE)/board.mk
 
-WERROR ?= -Werror
-CC = $(CROSS)gcc
+BOARD_CC = $(CROSS)gcc
 WARN = -Wall -Wextra -pedantic -Wshadow -Wconversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wvla $(WERROR)
 
 # ------------------------------------------------------------------ files
 
-# The agent without its command line and without what only a host has.
-AGENT := $(filter-out agent/cli/% $(filter-out agent/warehouse/connect%.c agent/warehouse/sql%.c agent/warehouse/databricks%.c agent/warehouse/rest%.c,$(wildcard agent/warehouse/*.c)) agent/encode/list.c \
+# The agent without its command line, and without what only hosts have: files,
+# warehouses, codecs that are libraries of the system.
+AGENT := $(filter-out agent/cli/% agent/warehouse/list.c agent/encode/list.c \
 	agent/compress/codec_snappy.c agent/compress/codec_zstd.c \
-	agent/source/sqlite%.c agent/tls/trust.c agent/blob/folder%.c agent/blob/store.c, \
+	agent/tls/trust.c agent/blob/folder% agent/blob/store.c \
+	$(if $(SQLITE_IMAGES),,agent/source/sqlite%), \
 	$(wildcard agent/*/*.c))
 PORT := $(wildcard port/lwip/*.c)
-BOARD_SRC := $(wildcard $(HERE)/*.c) $(wildcard boards/*.c)
+SHARED := boards/image.c boards/demo.c boards/trust_der.c \
+	$(wildcard $(HERE)/*.c)
+MAINS := $(wildcard boards/image_*.c tests/port/contract*.c)
 
-LWIP = $(DEPS)/src/lwip/src
+SRC_DIR = $(DEPS)/src
+LWIP = $(SRC_DIR)/lwip/src
 LWIP_SRC := $(wildcard $(LWIP)/core/*.c $(LWIP)/core/ipv4/*.c) \
 	$(LWIP)/netif/ethernet.c $(LWIP)/apps/sntp/sntp.c
-MBED = $(DEPS)/src/mbedtls/library
-MBED_SRC := $(wildcard $(MBED)/*.c)
-ZLIB = $(DEPS)/src/zlib
+MBED = $(SRC_DIR)/mbedtls/library
+MBED_SRC := $(filter-out $(addprefix $(MBED)/,net_sockets.c timing.c \
+	entropy_poll.c debug.c error.c psa_its_file.c ssl_cookie.c x509_create.c \
+	x509write%.c x509_csr.c x509_crl.c pkcs5.c pkcs7.c pkcs12.c lm%.c dhm.c \
+	camellia.c aria.c des.c ripemd160.c ecjpake.c nist_kw.c sha3.c), \
+	$(wildcard $(MBED)/*.c))
+ZLIB = $(SRC_DIR)/zlib
 ZLIB_SRC := $(addprefix $(ZLIB)/,adler32.c crc32.c deflate.c trees.c zutil.c)
-INIH = $(DEPS)/src/inih
+DEP_SRC = $(LWIP_SRC) $(MBED_SRC) $(ZLIB_SRC) $(SRC_DIR)/inih/ini.c
 
 # ------------------------------------------------------------------ flags
 
 include tools/deps-flags.mk
 MBEDTLS_DEFS := -DMBEDTLS_CONFIG_FILE='"boards/mbedtls_config.h"'
-INIH_DEFS := $(patsubst -DINI_MAX_LINE=%,-DINI_MAX_LINE=512,$(INIH_DEFS))
+# The line buffer is on the stack: a SAS token fits.
+INIH_DEFS := $(patsubst -DINI_MAX_LINE=%,-DINI_MAX_LINE=640,$(INIH_DEFS))
 
-COMMON = $(MACHINE) -Os -g -ffunction-sections -fdata-sections -fno-common \
-	-fstack-usage -fno-short-enums
+COMMON = $(MACHINE) -g -ffunction-sections -fdata-sections -fno-common \
+	-fstack-usage
 DEFS = $(MBEDTLS_DEFS) $(INIH_DEFS) $(BOARD_DEFS)
-INC = -I$(HERE) -I. -Iinclude -Iagent -Iport -I$(GEN)
-SYS_INC = -isystem build/jsmn -isystem $(DEPS)/src/mbedtls/include -isystem $(ZLIB) \
-	-isystem $(INIH) -isystem $(DEPS)/src/lwip/src/include -Iport/lwip
-OWN = $(COMMON) -std=c11 $(WARN) $(DEFS) $(INC) $(SYS_INC)
-LIB = $(COMMON) -std=gnu11 -w $(DEFS) $(INC) $(SYS_INC)
+INC = -I$(HERE) -I. -Iinclude -Iagent -Iport -Itests -Iport/lwip -I$(GEN) \
+	-isystem $(SRC_DIR)/mbedtls/include -isystem $(ZLIB) \
+	-isystem $(SRC_DIR)/inih -isystem $(OUT)/include -isystem $(LWIP)/include
+OWN = $(COMMON) -std=c11 $(WARN) $(DEFS) $(INC)
+LIB = $(COMMON) -std=gnu11 -w $(DEFS) $(INC)
 
 # ---------------------------------------------------------------- targets
 
@@ -68,12 +88,18 @@ LIB = $(COMMON) -std=gnu11 -w $(DEFS) $(INC) $(SYS_INC)
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-IMAGE ?= $(IMAGES)
-all: $(foreach i,$(IMAGE),$(OUT)/$i/$i.elf)
+all: $(foreach i,$(IMAGES),$(OUT)/$i/$i.elf)
+
+run: all
+	@node tests/lib/run.mjs board
+
+clean:
+	rm -rf $(OUT)
 
 $(OUT)/flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(OWN)' | cmp -s - $@ || echo '$(CC) $(OWN)' >$@
+	@echo '$(subst ','\'',$(BOARD_CC) $(OWN) $(LINK))' | cmp -s - $@ || \
+	echo '$(subst ','\'',$(BOARD_CC) $(OWN) $(LINK))' >$@
 
 TABLES := $(patsubst tools/%gen.c,$(GEN)/%.h,$(wildcard tools/*_tablegen.c))
 $(GEN)/%.h: tools/%gen.c
@@ -81,43 +107,53 @@ $(GEN)/%.h: tools/%gen.c
 	@gcc -std=c11 -O1 $(WARN) -o $(GEN)/$*gen $<
 	@$(GEN)/$*gen >$@
 
-SAY = @mkdir -p $(@D); echo "  $(BOARD) $(notdir $<)";
+# The compiler's own headers do not have it.
+$(OUT)/include/jsmn.h:
+	@mkdir -p $(@D)
+	@cp /usr/include/jsmn.h $@
 
-$(OUT)/obj/deps/%.o: $(DEPS)/src/%.c $(OUT)/flags
-	$(SAY) $(CC) $(LIB) -MD -MP -c -o $@ $<
-$(OUT)/obj/%.o: %.c $(OUT)/flags | $(TABLES)
-	$(SAY) $(CC) $(OWN) -MD -MP -c -o $@ $<
+READY = $(TABLES) $(OUT)/include/jsmn.h
 
-SRC = $(AGENT) $(PORT) $(BOARD_SRC)
-DEP_SRC = $(LWIP_SRC) $(MBED_SRC) $(ZLIB_SRC) $(INIH)/ini.c
-OBJ = $(SRC:%.c=$(OUT)/obj/%.o)
-LIB_OBJ = $(DEP_SRC:$(DEPS)/src/%.c=$(OUT)/obj/deps/%.o)
+$(OUT)/obj/deps/%.o: $(SRC_DIR)/%.c $(OUT)/flags
+	@mkdir -p $(@D); echo "  $(BOARD) $*.c"
+	@$(BOARD_CC) $(LIB) -MD -MP -c -o $@ $<
+$(OUT)/obj/%.o: %.c $(OUT)/flags | $(READY)
+	@mkdir -p $(@D); echo "  $(BOARD) $<"
+	@$(BOARD_CC) $(OWN) -MD -MP -c -o $@ $<
 
-$(OUT)/%.elf: $(OBJ) $(LIB_OBJ) $(OUT)/list.o $(wildcard $(HERE)/*.ld)
-	@mkdir -p $(@D); echo "  link $@"
-	@$(CC) $(MACHINE) $(LINK) -L$(HERE) -T $(HERE)/$(notdir $*).ld \
-		-Wl,--gc-sections -Wl,-Map=$(@:.elf=.map) -o $@ \
-		$(OBJ) $(LIB_OBJ) $(OUT)/list.o $(LINK_LIBS)
+OBJ = $(patsubst %.c,$(OUT)/obj/%.o,$(AGENT) $(PORT) $(SHARED)) \
+	$(DEP_SRC:$(SRC_DIR)/%.c=$(OUT)/obj/deps/%.o)
+MAIN_OBJ = $(MAINS:%.c=$(OUT)/obj/%.o)
 
-# Which sources, formats and codecs an image has.
-$(OUT)/list.c: $(OUT)/flags boards/base.mk
-	@printf '%s\n' '/* written by make */' '#include "runnel/source.h"' \
-	'#include "runnel/warehouse.h"' '#include "runnel/store.h"' \
-	'#include "compress/codec_list.h"' '#include "encode/list.h"' \
-	'extern const struct rn_source_class rn_source_demo;' \
-	'const struct rn_source_class *const rn_sources[] = { &rn_source_demo };' \
-	'const size_t rn_sources_n = 1;' \
-	'const struct rn_codec_class *const rn_codecs[] = { &rn_codec_gzip, &rn_codec_deflate };' \
-	'const size_t rn_codecs_n = 2;' \
-	'const struct rn_encoder_class *const rn_encoders[] = { &rn_encode_csv, &rn_encode_json, &rn_encode_avro, &rn_encode_parquet };' \
-	'const size_t rn_encoders_n = 4;' \
-	'const struct rn_warehouse_class *const rn_warehouses[1];' \
-	'const size_t rn_warehouses_n = 0;' \
-	'size_t rn_warehouses_http_need(const struct rn_config *c) { (void)c; return 0; }' \
-	'int rn_warehouses_http(const struct rn_config *c, struct rn_http **h, bool *own, struct rn_arena *mem, struct rn_error *error) { (void)c;(void)h;(void)own;(void)mem;(void)error; return 0; }' \
-	'const struct rn_store_class *rn_store_for(const char *url) { (void)url; return &rn_store_azure; }' \
-	>$@
-$(OUT)/list.o: $(OUT)/list.c
-	@$(CC) $(OWN) -c -o $@ $<
+# What of an image is not as the defaults above: NAME_WHAT in board.mk.
+of = $(if $(filter undefined,$(origin $1_$2)),$($2),$($1_$2))
+# image_NAME.c, and with the contract its checks.
+main_of = $(OUT)/obj/boards/image_$(call of,$1,MAIN).o \
+	$(if $(filter contract,$(call of,$1,MAIN)),$(filter %/contract.o \
+	%/contract_bytes.o %/contract_open.o %/contract_state.o \
+	%/contract_time.o,$(MAIN_OBJ)))
 
--include $(OBJ:.o=.d) $(LIB_OBJ:.o=.d)
+define image_rules
+$(OUT)/$1/list.c: $(OUT)/flags boards/base.mk $(HERE)/board.mk
+	@mkdir -p $$(@D)
+	@tools/image-list "$(call of,$1,SOURCES)" "$(call of,$1,FORMATS)" \
+		"$(call of,$1,CODECS)" >$$@
+$(OUT)/$1/list.o: $(OUT)/$1/list.c | $(READY)
+	@$(BOARD_CC) $(OWN) -c -o $$@ $$<
+$(OUT)/$1/$1.elf: $(OBJ) $(MAIN_OBJ) $(OUT)/$1/list.o $($1_EXTRA) \
+		$(wildcard $(HERE)/*.ld)
+	@echo "  link $$@"
+	@$(BOARD_CC) $(MACHINE) $(LINK) $(call link_script,$1) \
+		$(if $(filter contract,$(call of,$1,MAIN)),$(CUT_FLASH)) \
+		-Wl,--gc-sections -Wl,-Map=$(OUT)/$1/$1.map -o $$@ \
+		$(OBJ) $(call main_of,$1) $(OUT)/$1/list.o $($1_EXTRA) $(LINK_LIBS)
+	@for o in $(OBJ) $(call main_of,$1) $($1_EXTRA); do \
+		su=$$$${o%.o}.su; n=$$$${su#$(OUT)/obj/}; \
+		[ ! -e $$$$su ] || cp $$$$su $(OUT)/$1/$$$${n//\//_}; done
+endef
+$(foreach i,$(IMAGES),$(eval $(call image_rules,$i)))
+
+# The contract suite stands between the port and the board's flash.
+CUT_FLASH = -Wl,--wrap=rn_board_flash_write,--wrap=rn_board_flash_erase
+
+-include $(OBJ:.o=.d) $(MAIN_OBJ:.o=.d)

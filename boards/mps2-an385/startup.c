@@ -1,10 +1,10 @@
-/* mps2-an385/startup.c: from reset to main(), the tick, and faults. */
+/* mps2-an385/startup.c: from reset to image_main(), the tick, and faults. */
 #include <string.h>
 
 #include "mps2.h"
 #include "lwip/board.h"
 
-int main(void);
+int image_main(void);
 _Noreturn void board_reset(void);
 void board_fault(void);
 void board_tick(void);
@@ -125,7 +125,7 @@ _Noreturn void board_reset(void)
     *board_reg(SYST_CVR) = 0;
     *board_reg(SYST_CSR) = 7; /* processor clock, interrupt, on */
     board_uart_start();
-    board_exit(main());
+    board_exit(image_main());
 }
 
 static void say_hex(const char *name, uint32_t value)

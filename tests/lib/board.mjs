@@ -21,6 +21,10 @@ const PARTITION = 0x4000;
 // The host as the emulator's user network shows it.
 export const HOST_ADDRESS = "10.0.2.2";
 
+// A name of Azure's kind, which no name server knows; the emulator takes the
+// account from it.
+export const NAME = "devstoreaccount1.blob.runnel.test";
+
 export const imagePath = (image) =>
   join(top, "build/boards", BOARD, image, `${image}.elf`);
 
@@ -44,8 +48,8 @@ function report(r) {
     return found.length ? found.at(-1).slice(name.length + 2).trimEnd() : "";
   };
   const result = words(line("result"));
-  return { ...r, result, error: line("error"), peak: words(line("peak")),
-    rows: Number(result.rows ?? -1) };
+  return { ...r, line, result, error: line("error"),
+    peak: words(line("peak")), rows: Number(result.rows ?? -1) };
 }
 
 // roots: PEM files · host: { name, address } that no name server knows
