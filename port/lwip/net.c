@@ -23,6 +23,7 @@
 #include "board.h"
 #include "loop.h"
 #include "lwip/dns.h"
+#include "lwip/priv/tcp_priv.h"
 #include "lwip/tcp.h"
 
 enum { IDLE, RESOLVING, CONNECTING, OPEN, BROKEN };
@@ -121,9 +122,27 @@ static err_t on_connected(void *ctx, struct tcp_pcb *pcb, err_t err)
     return ERR_OK;
 }
 
+/* Connections that were closed hold memory until their last bytes are
+ * acknowledged, which a peer that reads no more never does. Where one that is
+ * in use finds none, they end at once.
+ */
+static void reclaim(void)
+{
+    struct tcp_pcb *next;
+    for (struct tcp_pcb *p = tcp_active_pcbs; p != NULL; p = next) {
+        next = p->next;
+        if (p->callback_arg == NULL)
+            tcp_abort(p);
+    }
+}
+
 static void connect_to(struct conn *c, const ip_addr_t *to)
 {
     c->pcb = tcp_new();
+    if (c->pcb == NULL) {
+        reclaim();
+        c->pcb = tcp_new();
+    }
     c->phase = BROKEN;
     if (c->pcb == NULL)
         return;
@@ -227,6 +246,9 @@ static size_t send_some(struct conn *c, struct rn_bytes b, bool more)
         how |= TCP_WRITE_FLAG_MORE;
     if (tcp_write(c->pcb, b.p, (u16_t)n, how) == ERR_OK)
         return n;
+    reclaim();
+    if (tcp_write(c->pcb, b.p, (u16_t)n, how) == ERR_OK)
+        return n;
     c->crowded = true;
     return 0;
 }
@@ -280,11 +302,10 @@ int rn_net_recv(struct rn_net *n, void *buf, size_t cap)
 }
 
 /* The block lives on until its goodbye is acknowledged; it must not call us
- * any more, and a new connection that finds no block may have it.
+ * any more.
  */
 static void let_go(struct tcp_pcb *pcb)
 {
-    tcp_setprio(pcb, TCP_PRIO_MIN);
     tcp_arg(pcb, NULL);
     tcp_recv(pcb, NULL);
     tcp_sent(pcb, NULL);

@@ -101,7 +101,10 @@ const moments = new Set(["time", "timestamp", "timestamp_ntz"]);
 
 // format: "csv", "json"; `.gz` in the name is enough for DuckDB to unpack.
 export async function sameText(path, t, format) {
-  const names = t.columns.map((c) => `'${c.name}': 'VARCHAR'`).join(", ");
+  // A number in JSON may end in zeros, a text made of it may not.
+  const type = (c) => (c.kind === "decimal" ?
+    `DECIMAL(${c.precision},${c.scale})` : "VARCHAR");
+  const names = t.columns.map((c) => `'${c.name}': '${type(c)}'`).join(", ");
   const from = format === "csv" ?
     `read_csv('${path}', header = true, all_varchar = true, nullstr = '', ` +
     "allow_quoted_nulls = false, parallel = false)" :
