@@ -2,9 +2,9 @@
 #include "blob/answer.h"
 
 #include "core/base64.h"
+#include "core/format.h"
 #include "identity/stamp.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* -- reading ------------------------------------------------------------- */
@@ -345,15 +345,15 @@ static void auth_hint(const struct verdict *v, char *to, size_t cap)
 
     if (a->server_us > 0 && a->now_us >= 0 &&
         (off > 300 * 1000000LL || off < -300 * 1000000LL)) {
-        snprintf(to, cap, "; this machine's clock is %lld minutes %s",
-                 (long long)((off < 0 ? -off : off) / 60000000),
-                 off < 0 ? "behind" : "ahead");
+        rn_format(to, cap, "; this machine's clock is %lld minutes %s",
+                  (long long)((off < 0 ? -off : off) / 60000000),
+                  off < 0 ? "behind" : "ahead");
         return;
     }
     if (v->s->identity && v->s->identity->expires_us > 0 && a->now_us >= 0 &&
         v->s->identity->expires_us <= a->now_us) {
         rn_stamp_day(v->s->identity->expires_us, day);
-        snprintf(to, cap, "; the SAS token expired on %s", day);
+        rn_format(to, cap, "; the SAS token expired on %s", day);
     }
 }
 
@@ -371,7 +371,7 @@ static void service_hint(const struct verdict *v, char *to, size_t cap)
     if (n == 0 || n > 120 || n + 3 > cap || strcspn(m, "?&=%") < n)
         return;
     if (!strstr(m, "Shared") && !strstr(m, "Bearer"))
-        snprintf(to, cap, ": %.*s", (int)n, m);
+        rn_format(to, cap, ": %.*s", (int)n, m);
 }
 
 static void refused(struct rn_transfer *t, const struct verdict *v,

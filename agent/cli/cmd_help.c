@@ -1,5 +1,4 @@
 /* cli/cmd_help.c: runnel help, and the table of keys. */
-#include <stdio.h>
 #include <string.h>
 
 #include "cli/cli.h"

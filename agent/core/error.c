@@ -2,8 +2,9 @@
 #include "runnel/error.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
+
+#include "core/format.h"
 
 struct rn_bytes rn_bytes_of(const char *s)
 {
@@ -31,7 +32,7 @@ int rn_fail(struct rn_error *e, int code, enum rn_where where, const char *fmt,
     e->code = code;
     e->where = where;
     va_start(args, fmt);
-    vsnprintf(e->text, sizeof e->text, fmt, args);
+    rn_vformat(e->text, sizeof e->text, fmt, args);
     va_end(args);
     for (char *p = e->text; *p; p++) {
         if ((unsigned char)*p < 0x20 || *p == 0x7f)

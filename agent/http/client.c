@@ -24,10 +24,10 @@
  * what is received is parsed at once, and a head that was sent only in part is
  * simply composed again.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "http/head.h"
+#include "core/format.h"
 #include "http/parse.h"
 #include "runnel/http.h"
 #include "runnel/port.h"
@@ -166,7 +166,7 @@ static void conn_finish(struct conn *c, int err, const char *why)
     call->status = err == RN_OK ? c->parse.status : 0;
     call->why[0] = 0;
     if (err != RN_OK && why != NULL)
-        (void)snprintf(call->why, sizeof call->why, "%s", why);
+        (void)rn_format(call->why, sizeof call->why, "%s", why);
     if (err == RN_OK && c->state == READING && !c->parse.close) {
         c->state = KEPT;
         c->since_ms = rn_clock_mono();

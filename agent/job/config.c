@@ -7,9 +7,9 @@
 
 #include <ini.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "core/format.h"
 #include "core/nearest.h"
 #include "job/config_reader.h"
 #include "runnel/file.h"
@@ -40,18 +40,18 @@ static void place(const struct rn_config_reader *r, int line,
     const char *path = tail(r->in->path, 120);
 
     if (line == RN_LINE_SET && k != NULL)
-        (void)snprintf(to, cap, "--set %s.%s", k->section, k->name);
+        (void)rn_format(to, cap, "--set %s.%s", k->section, k->name);
     else if (line == RN_LINE_SET)
-        (void)snprintf(to, cap, "--set");
+        (void)rn_format(to, cap, "--set");
     else if (line > 0 && k != NULL)
-        (void)snprintf(to, cap, "%s:%d: [%s] %s", path, line, k->section,
-                       k->name);
+        (void)rn_format(to, cap, "%s:%d: [%s] %s", path, line, k->section,
+                        k->name);
     else if (line > 0)
-        (void)snprintf(to, cap, "%s:%d", path, line);
+        (void)rn_format(to, cap, "%s:%d", path, line);
     else if (k != NULL)
-        (void)snprintf(to, cap, "%s: [%s] %s", path, k->section, k->name);
+        (void)rn_format(to, cap, "%s: [%s] %s", path, k->section, k->name);
     else
-        (void)snprintf(to, cap, "%s", path);
+        (void)rn_format(to, cap, "%s", path);
 }
 
 int rn_config_fail(struct rn_config_reader *r, int line, const struct rn_key *k,
@@ -64,7 +64,7 @@ int rn_config_fail(struct rn_config_reader *r, int line, const struct rn_key *k,
     if (r->fail.code != RN_OK)
         return RN_E_CONFIG;
     va_start(args, fmt);
-    (void)vsnprintf(text, sizeof text, fmt, args);
+    (void)rn_vformat(text, sizeof text, fmt, args);
     va_end(args);
     place(r, line, k, where, sizeof where);
     r->fail_line = line;

@@ -3,10 +3,10 @@
  */
 #include "job/config_reader.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "compress/codec.h"
+#include "core/format.h"
 #include "runnel/encoder.h"
 #include "runnel/http.h"
 #include "runnel/source.h"
@@ -122,7 +122,7 @@ static int absent(struct rn_config_reader *r, const char *section,
 static void list(char *to, size_t cap, const char *word)
 {
     size_t len = strlen(to);
-    (void)snprintf(to + len, cap - len, "%s%s", len > 0 ? ", " : "", word);
+    (void)rn_format(to + len, cap - len, "%s%s", len > 0 ? ", " : "", word);
 }
 
 static int check_source(struct rn_config_reader *r)
@@ -276,7 +276,8 @@ static int default_names(struct rn_config_reader *r)
         char *to = rn_arena_take(r->mem, 1, cap);
         if (to == NULL)
             return RN_E_FULL;
-        (void)snprintf(to, cap, "%.*s.state", (int)(folders + name.n), c->path);
+        (void)rn_format(to, cap, "%.*s.state", (int)(folders + name.n),
+                        c->path);
         c->job.state = to;
     }
     return RN_OK;

@@ -13,9 +13,9 @@
  */
 #include "job/journal.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "core/format.h"
 #include "job/journal_record.h"
 #include "runnel/port.h"
 
@@ -91,7 +91,7 @@ static int load(struct rn_journal *j)
                        "state file %.150s: belongs to job %s, this is job %s; "
                        "give each job a [job] state of its own",
                        j->config->job.state, j->now.job, j->config->job.name);
-    (void)snprintf(j->now.job, sizeof j->now.job, "%s", j->config->job.name);
+    (void)rn_format(j->now.job, sizeof j->now.job, "%s", j->config->job.name);
     return RN_OK;
 }
 
@@ -103,8 +103,8 @@ static int open_state(struct rn_journal *j, bool write)
     if (err == RN_E_BUSY)
         return fail(j, RN_E_BUSY, "another agent runs this job");
     if (err == RN_E_ABSENT && !write) {
-        (void)snprintf(j->now.job, sizeof j->now.job, "%s",
-                       j->config->job.name);
+        (void)rn_format(j->now.job, sizeof j->now.job, "%s",
+                        j->config->job.name);
         return RN_OK;
     }
     if (err < 0)
@@ -216,7 +216,7 @@ static void interrupted(struct rn_journal *j)
     past.state = RN_RUN_INTERRUPTED;
     past.started_us = open->started_us;
     past.files = open->files;
-    (void)snprintf(past.error, sizeof past.error, "killed, or lost its power");
+    (void)rn_format(past.error, sizeof past.error, "killed, or lost its power");
     remember(j, &past);
 }
 
@@ -227,10 +227,10 @@ int rn_journal_begin(struct rn_journal *j, const char *run, const char *ext,
 
     interrupted(j);
     memset(open, 0, sizeof *open);
-    (void)snprintf(open->run, sizeof open->run, "%s", run);
-    (void)snprintf(open->ext, sizeof open->ext, "%s", ext);
-    int n = snprintf(open->place, sizeof open->place, "%s\n%s",
-                     j->config->store.url, j->config->store.path);
+    (void)rn_format(open->run, sizeof open->run, "%s", run);
+    (void)rn_format(open->ext, sizeof open->ext, "%s", ext);
+    int n = rn_format(open->place, sizeof open->place, "%s\n%s",
+                      j->config->store.url, j->config->store.path);
     if (n < 0 || (size_t)n >= sizeof open->place)
         return rn_fail(j->error, RN_E_CONFIG, RN_AT_CONFIG,
                        "%s: [store] url and path are too long together",

@@ -1,11 +1,10 @@
 /* job/plan.c: see job/plan.h. */
 #include "job/plan.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "compress/gzip.h"
+#include "core/format.h"
 #include "core/pool.h"
 #include "job/run_parts.h"
 #include "lane/columns.h"
@@ -75,9 +74,11 @@ int rn_plan_arena(const struct rn_config *config, size_t *bytes,
 
     if (config->job.memory > SIZE_MAX / 2 || config->job.memory <= process)
         return rn_fail(error, RN_E_CONFIG, RN_AT_CONFIG,
-                       "%s: [job] memory: %" PRIu64 " KiB is less than the "
+                       "%s: [job] memory: %llu KiB is less than the "
                        "process itself takes (%zu KiB)",
-                       config->path, config->job.memory / 1024, process / 1024);
+                       config->path,
+                       (unsigned long long)config->job.memory / 1024,
+                       process / 1024);
     *bytes = ((size_t)config->job.memory - process) & ~(size_t)(RN_ALIGN - 1);
     return RN_OK;
 }
@@ -92,8 +93,8 @@ bool rn_plan_gzips(const struct rn_config *config,
 void rn_plan_ext(const struct rn_config *config,
                  const struct rn_classes *classes, char to[RN_EXT])
 {
-    snprintf(to, RN_EXT, "%s%s", classes->encoder->suffix,
-             rn_plan_gzips(config, classes) ? ".gz" : "");
+    rn_format(to, RN_EXT, "%s%s", classes->encoder->suffix,
+              rn_plan_gzips(config, classes) ? ".gz" : "");
 }
 
 static void add(struct rn_memory_plan *plan, const char *name, size_t bytes,
@@ -326,13 +327,14 @@ static int refuse(const struct rn_config *config,
         if (plan->part[i].bytes > largest->bytes)
             largest = &plan->part[i];
     }
-    return rn_fail(
-        error, RN_E_CONFIG, RN_AT_CONFIG,
-        "%s: [job] memory: %" PRIu64 " KiB is too small, this job "
-        "needs %s%" PRIu64 " KiB; the largest part is %s with %zu KiB (%s)",
-        config->path, config->job.memory / 1024, schema ? "" : "at least ",
-        least_memory(config, classes, schema), largest->name,
-        (largest->bytes + 1023) / 1024, largest->what);
+    return rn_fail(error, RN_E_CONFIG, RN_AT_CONFIG,
+                   "%s: [job] memory: %llu KiB is too small, this job "
+                   "needs %s%llu KiB; the largest part is %s with %zu KiB (%s)",
+                   config->path, (unsigned long long)config->job.memory / 1024,
+                   schema ? "" : "at least ",
+                   (unsigned long long)least_memory(config, classes, schema),
+                   largest->name, (largest->bytes + 1023) / 1024,
+                   largest->what);
 }
 
 /* The longest of many lanes that grow alike is twice the average; blocks on

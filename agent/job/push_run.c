@@ -7,10 +7,10 @@
  */
 #include "runnel/runnel.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "core/format.h"
 #include "core/log.h"
 #include "job/config.h"
 #include "job/run_parts.h"
@@ -213,10 +213,10 @@ static int ended(struct rn_runnel *r, int err)
     if (rn_plan_for(err) != RN_PLAN_RESTART || r->settled)
         return err;
     memcpy(first, r->error->text, sizeof first);
-    (void)snprintf(r->error->text, sizeof r->error->text,
-                   "open a new run and push its rows again, these cannot be "
-                   "asked for: %.300s",
-                   first);
+    (void)rn_format(r->error->text, sizeof r->error->text,
+                    "open a new run and push its rows again, these cannot be "
+                    "asked for: %.300s",
+                    first);
     return err;
 }
 
@@ -226,8 +226,8 @@ static int bad_cell(struct rn_runnel *r, size_t column, const char *what)
 
     if (column >= r->row.n)
         return rn_fail(r->error, RN_E_VALUE, RN_AT_SOURCE,
-                       "row %" PRIu64 ": column %zu of %zu (they count from 0)",
-                       number, column, r->row.n);
+                       "row %llu: column %zu of %zu (they count from 0)",
+                       (unsigned long long)number, column, r->row.n);
     return rn_fail(r->error, RN_E_VALUE, RN_AT_SOURCE, RN_CELL_FMT "%s",
                    RN_CELL_ARGS(number, r->col[column].name), what);
 }
@@ -244,8 +244,8 @@ static int put(struct rn_runnel *r, size_t column, enum rn_type type,
     if (type != RN_NULL && type != r->col[column].type) {
         char what[80];
 
-        (void)snprintf(what, sizeof what, "it is %s, not %s",
-                       rn_type_name(r->col[column].type), rn_type_name(type));
+        (void)rn_format(what, sizeof what, "it is %s, not %s",
+                        rn_type_name(r->col[column].type), rn_type_name(type));
         return bad_cell(r, column, what);
     }
     if (type == RN_NULL && !r->col[column].nullable)
@@ -423,7 +423,8 @@ int rn_finish(struct rn_runnel *r, struct rn_receipt *receipt)
         return RN_E_DENIED;
     if (r->error->code == RN_OK && r->puts > 0)
         rn_fail(r->error, RN_E_VALUE, RN_AT_SOURCE,
-                "row %" PRIu64 " was begun and not ended", r->result->rows + 1);
+                "row %llu was begun and not ended",
+                (unsigned long long)r->result->rows + 1);
     if (r->error->code == RN_OK)
         ended(r, rn_run_complete(r->run));
     end(r);

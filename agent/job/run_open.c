@@ -3,10 +3,10 @@
  * The source comes first, because the number of its columns decides what the
  * rest needs; the pool comes last and gets what is left.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "core/base64.h"
+#include "core/format.h"
 #include "job/run_parts.h"
 #include "row/date.h"
 #include "row/number.h"
@@ -162,7 +162,7 @@ int rn_run_open_store(struct run *r, struct rn_arena *mem)
     if (err < 0)
         return err;
     r->result->warning = r->store->warning;
-    snprintf(r->result->place, sizeof r->result->place, "%s", r->store->place);
+    rn_format(r->result->place, sizeof r->result->place, "%s", r->store->place);
     u->store = r->store;
     u->pool = &r->pool;
     u->config = r->config;
@@ -232,8 +232,8 @@ int rn_run_new_attempt(struct run *r)
         return rn_fail(r->error, RN_E_AGAIN, RN_AT_AGENT,
                        "the wall clock is not set");
     /* 2026-11-22T02:15:00 -> 20261122T021500Z-nonce */
-    snprintf(run, RN_RUN_ID + 1, "%.4s%.2s%.5s%.2s%.2sZ-", day, day + 5,
-             day + 8, day + 14, day + 17);
+    rn_format(run, RN_RUN_ID + 1, "%.4s%.2s%.5s%.2s%.2sZ-", day, day + 5,
+              day + 8, day + 14, day + 17);
     rn_hex(r->attempt.nonce, sizeof r->attempt.nonce, run + 17);
     run[RN_RUN_ID] = '\0';
     r->attempt.run = run;

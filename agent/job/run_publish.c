@@ -4,7 +4,6 @@
  * data and published when every data file is; _SUCCESS is empty and last, so a
  * reader that waits for it never sees part of a run.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "job/run_parts.h"

@@ -5,10 +5,10 @@
  *           been lost: it is written (again), and the run counts as done. To
  *           undo it instead could take away what a reader has already seen.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "core/log.h"
+#include "core/format.h"
 #include "job/run_parts.h"
 
 /* The configuration as that run had it. False when the job has been given
@@ -95,8 +95,8 @@ int rn_recover(struct run *r)
     if (open.run[0] == '\0')
         return RN_OK;
     if (!as_it_was(r, &open, &then)) {
-        snprintf(r->path, sizeof r->path, "%.*s",
-                 (int)strcspn(open.place, "\n"), open.place);
+        rn_format(r->path, sizeof r->path, "%.*s",
+                  (int)strcspn(open.place, "\n"), open.place);
         rn_clean_remember(r, open.run, open.files);
         return RN_OK;
     }

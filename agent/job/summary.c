@@ -1,7 +1,6 @@
 /* job/summary.c: see job/summary.h. */
 #include "job/summary.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "core/print.h"

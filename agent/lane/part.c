@@ -14,7 +14,6 @@
  */
 #include "lane/part.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "core/log.h"
@@ -77,10 +76,11 @@ static int ask(struct rn_part *p)
                        "%s: %s was written by another run (%s)",
                        u->store->place, p->object.path, t.found_run);
     if (t.found_length != p->bytes)
-        return rn_fail(
-            u->error, RN_E_DENIED, RN_AT_STORE,
-            "%s: %s has %" PRIu64 " bytes where %" PRIu64 " were sent",
-            u->store->place, p->object.path, t.found_length, p->bytes);
+        return rn_fail(u->error, RN_E_DENIED, RN_AT_STORE,
+                       "%s: %s has %llu bytes where %llu were sent",
+                       u->store->place, p->object.path,
+                       (unsigned long long)t.found_length,
+                       (unsigned long long)p->bytes);
     memcpy(p->etag, t.etag, sizeof p->etag);
     return RN_OK;
 }

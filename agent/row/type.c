@@ -1,9 +1,9 @@
 /* row/type.c: see row/type.h. */
 #include "row/type.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "core/format.h"
 #include "core/nearest.h"
 #include "row/decimal.h"
 
@@ -199,8 +199,8 @@ const char *rn_type_word(const struct rn_col *col, char to[RN_TYPE_WORD])
     const char *word = rn_type_name(col->type);
 
     if (col->type == RN_DECIMAL) {
-        (void)snprintf(to, RN_TYPE_WORD, "decimal(%u,%u)", col->precision,
-                       col->scale);
+        (void)rn_format(to, RN_TYPE_WORD, "decimal(%u,%u)", col->precision,
+                        col->scale);
         return to;
     }
     for (size_t i = 0; i < RN_COUNTOF(rn_types); i++) {
@@ -209,6 +209,6 @@ const char *rn_type_word(const struct rn_col *col, char to[RN_TYPE_WORD])
             (t->type != RN_TIMESTAMP || t->utc == col->utc))
             word = t->word;
     }
-    (void)snprintf(to, RN_TYPE_WORD, "%s", word);
+    (void)rn_format(to, RN_TYPE_WORD, "%s", word);
     return to;
 }

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "core/format.h"
 #include "row/rule.h"
 #include "source/sqlite_types.h"
 

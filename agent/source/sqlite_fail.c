@@ -6,9 +6,9 @@
  */
 #include "source/sqlite.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "core/format.h"
 #include "runnel/port.h"
 
 /* octet_length() came with 3.43: a value's bytes without loading it. */
@@ -208,11 +208,11 @@ static int too_large(struct rn_sqlite *s, int column, int64_t bytes)
     char size[40] = "";
     char name[80] = "a column";
     if (bytes > 0)
-        snprintf(size, sizeof size, " of %lld bytes", (long long)bytes);
+        rn_format(size, sizeof size, " of %lld bytes", (long long)bytes);
     if (column >= 0) {
         struct rn_bytes n = s->about[column].name;
-        snprintf(name, sizeof name, "column \"%.*s\"", n.n < 60 ? (int)n.n : 60,
-                 (const char *)n.p);
+        rn_format(name, sizeof name, "column \"%.*s\"",
+                  n.n < 60 ? (int)n.n : 60, (const char *)n.p);
     }
     return rn_fail(s->base.error, RN_E_VALUE, RN_AT_SOURCE,
                    "row %llu, %s: a value%s cannot be held in SQLite's slice "

@@ -8,9 +8,9 @@
 #include "source/sqlite.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "core/format.h"
 #include "runnel/port.h"
 
 /* Between two looks at a locked database, ms; and VM instructions between two
@@ -45,8 +45,8 @@ static int refuse(struct rn_sqlite *s, int action, const char *name)
         if (actions[i].action == action)
             words = actions[i].words;
     if (s->refused[0] == 0)
-        snprintf(s->refused, sizeof s->refused, "%s %s", words,
-                 name != NULL ? name : "");
+        rn_format(s->refused, sizeof s->refused, "%s %s", words,
+                  name != NULL ? name : "");
     return SQLITE_DENY;
 }
 

@@ -15,9 +15,9 @@
  */
 #include "tls/stream.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "core/format.h"
 #include "tls/platform.h"
 #include "tls/trust.h"
 
@@ -165,7 +165,7 @@ static int stream_fail(struct rn_stream *s, int err, const char *why)
 {
     s->phase = DEAD;
     if (why != NULL)
-        (void)snprintf(s->why, sizeof s->why, "%s", why);
+        (void)rn_format(s->why, sizeof s->why, "%s", why);
     return err;
 }
 
@@ -175,7 +175,7 @@ static int stream_fail(struct rn_stream *s, int err, const char *why)
 static int stream_mute(struct rn_stream *s)
 {
     s->mute = true;
-    (void)snprintf(s->why, sizeof s->why, "the connection broke");
+    (void)rn_format(s->why, sizeof s->why, "the connection broke");
     return RN_E_LINK;
 }
 
@@ -205,15 +205,15 @@ static int tls_fail(struct rn_stream *s, int code)
     struct rn_heap_stats heap;
     rn_tls_platform_stats(&heap);
     if (heap.refused != s->refused) {
-        (void)snprintf(s->why, sizeof s->why,
-                       "TLS needs more memory than its slice: %zu of %zu "
-                       "bytes in use",
-                       heap.used, heap.cap);
+        (void)rn_format(s->why, sizeof s->why,
+                        "TLS needs more memory than its slice: %zu of %zu "
+                        "bytes in use",
+                        heap.used, heap.cap);
         return stream_fail(s, RN_E_FULL, NULL);
     }
     uint32_t flags = mbedtls_ssl_get_verify_result(&s->ssl);
     if (s->tls->trust.why[0] != 0) {
-        (void)snprintf(s->why, sizeof s->why, "%s", s->tls->trust.why);
+        (void)rn_format(s->why, sizeof s->why, "%s", s->tls->trust.why);
         s->tls->trust.why[0] = 0;
         return stream_fail(s, RN_E_CONFIG, NULL);
     }
@@ -231,8 +231,8 @@ static int tls_fail(struct rn_stream *s, int code)
         return stream_fail(s, RN_E_LINK, "the connection broke");
     const char *words = tls_words(code);
     if (words == NULL)
-        (void)snprintf(s->why, sizeof s->why, "TLS failed (-0x%04x)",
-                       (unsigned)-code);
+        (void)rn_format(s->why, sizeof s->why, "TLS failed (-0x%04x)",
+                        (unsigned)-code);
     return stream_fail(s, RN_E_PEER, words);
 }
 

@@ -232,7 +232,8 @@ static const struct {
     { "[source]\nkind = sqlite\ndatabase = d\n" FOLDER,
       "orders.ini: [source] query: missing; with kind = sqlite: one SELECT; "
       "indented lines go on, or file:PATH" },
-    { "", "orders.ini: [source] kind: missing; driver: sqlite" },
+    { "", "orders.ini: [source] kind: missing; driver: sqlite; push: a program "
+          "brings the rows" },
     { SOURCE "[store]\nurl = http://h/c",
       "orders.ini:6: [store] url: http:// would show data and credentials to "
       "everyone on the way; use https:// (or allow_http = true for an "
