@@ -9,7 +9,7 @@ gzip_FORMATS = csv json
 parquet_FORMATS = parquet
 contract_MAIN = contract
 
-MACHINE = -mcpu=cortex-m3 -mthumb -Os -fno-short-enums
+MACHINE = -mcpu=cortex-m3 -mthumb -Os -fno-short-enums --specs=nano.specs
 # Debian's compiler brings a stdint.h that does not tell newlib's inttypes.h
 # which widths there are. Asserts of lwIP would be 12 KiB of text.
 BOARD_DEFS = -D__int64_t_defined=1 -D__int32_t_defined=1 \

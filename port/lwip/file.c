@@ -3,14 +3,14 @@
  */
 #include "runnel/file.h"
 
-#include <stdio.h>
 
+#include "core/format.h"
 #include "runnel/port.h"
 
 static int none(char *why)
 {
     if (why != NULL)
-        (void)snprintf(why, RN_WHY, "this device has no files");
+        (void)rn_format(why, RN_WHY, "this device has no files");
     return RN_E_ABSENT;
 }
 

@@ -7,10 +7,10 @@
  *
  * One device has one job, so the record's name chooses nothing.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "board.h"
+#include "core/format.h"
 #include "runnel/port.h"
 
 #define HEAD 8u
@@ -21,7 +21,7 @@ static bool is_open;
 static int fail(char *why, const char *what, unsigned slot)
 {
     if (why != NULL)
-        (void)snprintf(why, RN_WHY, "flash sector %u: %s", slot, what);
+        (void)rn_format(why, RN_WHY, "flash sector %u: %s", slot, what);
     return RN_E_STATE;
 }
 
@@ -54,7 +54,7 @@ int rn_state_open(struct rn_state *s, const char *name, bool write, char *why)
     }
     if (found == 0 && !write) {
         if (why != NULL)
-            (void)snprintf(why, RN_WHY, "nothing was saved yet");
+            (void)rn_format(why, RN_WHY, "nothing was saved yet");
         return RN_E_ABSENT;
     }
     is_open = true;
