@@ -44,11 +44,11 @@ WARN = -Wall -Wextra -pedantic -Wshadow -Wconversion -Wstrict-prototypes \
 # warehouses, codecs that are libraries of the system.
 AGENT := $(filter-out agent/cli/% agent/warehouse/list.c agent/encode/list.c \
 	agent/compress/codec_snappy.c agent/compress/codec_zstd.c \
-	agent/tls/trust.c agent/blob/folder% agent/blob/store.c \
+	agent/tls/trust.c agent/tls/versions_13.c agent/blob/folder% agent/blob/store.c \
 	$(if $(SQLITE_IMAGES),,agent/source/sqlite%), \
 	$(wildcard agent/*/*.c))
 PORT := $(wildcard port/lwip/*.c)
-SHARED := boards/image.c boards/demo.c boards/trust_der.c \
+SHARED := boards/image.c boards/demo.c boards/trust_der.c boards/versions_12.c \
 	$(wildcard $(HERE)/*.c)
 MAINS := $(wildcard boards/image_*.c tests/port/contract*.c)
 
@@ -60,7 +60,7 @@ MBED = $(SRC_DIR)/mbedtls/library
 MBED_SRC := $(filter-out $(addprefix $(MBED)/,net_sockets.c timing.c \
 	entropy_poll.c debug.c error.c psa_its_file.c ssl_cookie.c x509_create.c \
 	x509write%.c x509_csr.c x509_crl.c pkcs5.c pkcs7.c pkcs12.c lm%.c dhm.c \
-	camellia.c aria.c des.c ripemd160.c ecjpake.c nist_kw.c sha3.c), \
+	ssl_tls13%.c psa%.c ssl_ticket.c camellia.c aria.c des.c ripemd160.c ecjpake.c nist_kw.c sha3.c), \
 	$(wildcard $(MBED)/*.c))
 ZLIB = $(SRC_DIR)/zlib
 ZLIB_SRC := $(addprefix $(ZLIB)/,adler32.c crc32.c deflate.c trees.c zutil.c)
