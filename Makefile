@@ -5,6 +5,10 @@
 #   make CC=clang                 build/clang/runnel
 #   make SAN=address,undefined    build/asan/runnel
 #   make SOURCES="sqlite push"    the sources this image can read from
+#   make FORMATS="csv json parquet avro" STORES="azure folder"
+#                                 what it writes, and where to
+#   make WAREHOUSES=no            librunnel.a alone, without what loads and
+#                                 validates a finished run
 #   make CODECS="snappy zstd"     what Parquet and Avro can be compressed with
 #                                 beside gzip and deflate; "" for no more
 #   make ODBC=no                  without T-SQL over ODBC
@@ -21,6 +25,9 @@ SHELL = /bin/bash
 PORT ?= linux
 HTTP ?= http1
 SOURCES ?= sqlite push
+FORMATS ?= csv json parquet avro
+STORES ?= azure folder
+WAREHOUSES ?= yes
 CODECS ?= snappy zstd
 ODBC ?= yes
 SAN ?=
@@ -58,7 +65,17 @@ absent_codecs = $(filter-out $(CODECS),snappy zstd)
 ifneq ($(filter-out snappy zstd,$(CODECS)),)
 $(error CODECS is any of: snappy zstd)
 endif
+absent_formats = $(filter-out $(FORMATS),csv json parquet avro)
+absent_stores = $(filter-out $(STORES),azure folder)
+# What stands for the steps behind a finished run, with and without any.
+loading_src = $(wildcard agent/warehouse/*.c agent/job/validate*.c \
+	agent/job/report*.c agent/job/run_load.c agent/job/plan_load.c \
+	agent/job/run_probe.c agent/job/summary.c agent/cli/*.c)
 AGENT_SRC := $(filter-out agent/cli/main.c \
+	$(foreach k,$(absent_formats),agent/encode/$k%.c) \
+	$(foreach k,$(absent_stores),agent/blob/$k%.c) \
+	$(if $(filter yes,$(WAREHOUSES)),agent/job/run_load_none.c, \
+	$(loading_src)) \
 	$(foreach k,$(absent_kinds),agent/source/$k%.c agent/source/$k.c) \
 	$(absent_codecs:%=agent/compress/codec_%.c), \
 	$(wildcard agent/*/*.c))
@@ -87,9 +104,9 @@ AGENT_SRC := $(filter-out \
 	$(PORT_SRC:port/$(PORT)/%.c=agent/core/%_portable.c),$(AGENT_SRC))
 
 LIB_SRC = $(AGENT_SRC) $(PORT_SRC)
-LIB_OBJ = $(LIB_SRC:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/source_list.o \
-	$(BUILD)/obj/codec_list.o
-MAIN_SRC = $(wildcard agent/cli/main.c)
+LISTS = source_list codec_list format_list store_list
+LIB_OBJ = $(LIB_SRC:%.c=$(BUILD)/obj/%.o) $(LISTS:%=$(BUILD)/obj/%.o)
+MAIN_SRC = $(if $(filter yes,$(WAREHOUSES)),$(wildcard agent/cli/main.c))
 MAIN_OBJ = $(MAIN_SRC:%.c=$(BUILD)/obj/%.o)
 
 UNIT_SRC := $(filter-out $(UNIT_SKIP:%=tests/unit/%.c), \
@@ -297,9 +314,9 @@ $(GEN)/%.h: tools/%gen.c
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(subst ','\'',$(CC) $(ALL_CFLAGS) $(LINK_HARDEN) $(LDFLAGS) \
-		$(LIBS) $(SOURCES) / $(CODECS))' | cmp -s - $@ || \
+		$(LIBS) $(SOURCES) / $(CODECS) / $(FORMATS) / $(STORES))' | cmp -s - $@ || \
 	echo '$(subst ','\'',$(CC) $(ALL_CFLAGS) $(LINK_HARDEN) $(LDFLAGS) \
-		$(LIBS) $(SOURCES) / $(CODECS))' >$@
+		$(LIBS) $(SOURCES) / $(CODECS) / $(FORMATS) / $(STORES))' >$@
 
 # The list of objects: a file that went away must leave the archive too.
 $(BUILD)/objects: FORCE
@@ -317,29 +334,25 @@ $(BUILD)/obj/port/%.o: port/%.c $(BUILD)/flags | $(READY)
 $(BUILD)/obj/tests/%.o: tests/%.c $(BUILD)/flags | $(READY)
 	$(COMPILE) $(TEST_CFLAGS) -c -o $@ $<
 
-# Which sources this image was built with.
-$(BUILD)/source_list.c: $(BUILD)/flags Makefile
-	@{ echo '/* source_list.c: the sources of this image; written by make. */'; \
-	echo '#include "runnel/source.h"'; \
-	for s in $(SOURCES); do \
-		echo "extern const struct rn_source_class rn_source_$$s;"; \
-	done; \
-	echo 'const struct rn_source_class *const rn_sources[] = {'; \
-	for s in $(SOURCES); do echo "    &rn_source_$$s,"; done; \
+# What this image has, one list a kind: FILE, header, struct, array, prefix of
+# each name, names.
+define list_rule
+$(BUILD)/$1.c: $(BUILD)/flags Makefile
+	@{ echo '/* $1.c: what this image has; written by make. */'; \
+	echo '#include "$2"'; \
+	for s in $6; do echo "extern const struct $3 $5$$$$s;"; done; \
+	echo 'const struct $3 *const $4[] = {'; \
+	for s in $6; do echo "    &$5$$$$s,"; done; \
 	echo '};'; \
-	echo 'const size_t rn_sources_n = sizeof rn_sources / sizeof *rn_sources;'; \
-	} >$@
+	echo 'const size_t $4_n = sizeof $4 / sizeof *$4;'; \
+	} >$$@
+endef
+$(eval $(call list_rule,source_list,runnel/source.h,rn_source_class,rn_sources,rn_source_,$(SOURCES)))
+$(eval $(call list_rule,codec_list,compress/codec_list.h,rn_codec_class,rn_codecs,rn_codec_,gzip deflate $(CODECS)))
+$(eval $(call list_rule,format_list,encode/list.h,rn_encoder_class,rn_encoders,rn_encode_,$(FORMATS)))
+$(eval $(call list_rule,store_list,runnel/store.h,rn_store_class,rn_stores,rn_store_,$(STORES)))
 
-$(BUILD)/codec_list.c: $(BUILD)/flags Makefile
-	@{ echo '/* codec_list.c: the codecs of this image; written by make. */'; \
-	echo '#include "compress/codec_list.h"'; \
-	echo 'const struct rn_codec_class *const rn_codecs[] = {'; \
-	for s in gzip deflate $(CODECS); do echo "    &rn_codec_$$s,"; done; \
-	echo '};'; \
-	echo 'const size_t rn_codecs_n = sizeof rn_codecs / sizeof *rn_codecs;'; \
-	} >$@
-
-$(BUILD)/obj/source_list.o $(BUILD)/obj/codec_list.o: $(BUILD)/obj/%.o: \
+$(LISTS:%=$(BUILD)/obj/%.o): $(BUILD)/obj/%.o: \
 		$(BUILD)/%.c | $(READY)
 	$(COMPILE) -c -o $@ $<
 

@@ -399,8 +399,14 @@ static void folder_close(struct rn_store *s)
     }
 }
 
+static bool folder_claims(const char *url)
+{
+    return strncmp(url, "file://", 7) == 0;
+}
+
 const struct rn_store_class rn_store_folder = {
     .name = "folder",
+    .claims = folder_claims,
     .need = folder_need,
     .open = folder_open,
     .start = folder_start,

@@ -14,9 +14,6 @@
 #include "row/schema.h"
 #include "runnel/http.h"
 #include "runnel/port.h"
-#include "runnel/warehouse.h"
-#include "warehouse/connect.h"
-#include "warehouse/connect.h"
 
 /* What a pool must at least hold: segments for the manifest, one in the data
  * lane's hand, and a block of four for each connection and one to fill.
@@ -97,7 +94,7 @@ void rn_plan_ext(const struct rn_config *config,
               rn_plan_gzips(config, classes) ? ".gz" : "");
 }
 
-static void add(struct rn_memory_plan *plan, const char *name, size_t bytes,
+void rn_plan_add(struct rn_memory_plan *plan, const char *name, size_t bytes,
                 const char *what)
 {
     RN_ASSERT(plan->parts < RN_PLAN_PARTS);
@@ -118,21 +115,21 @@ static void add_fixed(const struct rn_config *config,
                       const struct rn_schema *schema,
                       struct rn_memory_plan *plan)
 {
-    add(plan, "process", rn_memory_process(), "stack, C library, program data");
-    add(plan, "job", rn_run_need() + RN_ROUND(config->bytes),
+    rn_plan_add(plan, "process", rn_memory_process(), "stack, C library, program data");
+    rn_plan_add(plan, "job", rn_run_need() + RN_ROUND(config->bytes),
         "job file, names, manifest and journal at hand");
-    add(plan, "source", classes->source->need(config),
+    rn_plan_add(plan, "source", classes->source->need(config),
         "the driver's heap and page cache");
     if (schema)
-        add(plan, "rows",
+        rn_plan_add(plan, "rows",
             classes->encoder->need(config, schema->n) +
                 rn_digest_need(schema->n) + rn_check_need(config) +
                 rn_schema_need(schema),
             "encoder, checks and digests for each column");
     if (rn_plan_gzips(config, classes))
-        add(plan, "compression", rn_gzip_need(config),
+        rn_plan_add(plan, "compression", rn_gzip_need(config),
             "zlib's window and tables");
-    add(plan, "store", classes->store->need(config),
+    rn_plan_add(plan, "store", classes->store->need(config),
         "requests, HTTP and TLS for each connection");
 }
 
@@ -158,7 +155,7 @@ static void add_lanes(const struct rn_config *config,
         plan->groups = LEAST_GROUPS;
     if (plan->groups > GROUPS_MAX)
         plan->groups = GROUPS_MAX;
-    add(plan, "lanes", rn_columns_need(plan->lanes, plan->groups),
+    rn_plan_add(plan, "lanes", rn_columns_need(plan->lanes, plan->groups),
         "columns under way and counts of their blocks");
 }
 
@@ -234,13 +231,6 @@ static int divide(const struct rn_config *config, size_t left,
     return RN_OK;
 }
 
-bool rn_plan_over_odbc(const struct rn_config *config)
-{
-    return config->synapse.wanted &&
-           (config->synapse.load == RN_SYNAPSE_COPY_INTO ||
-            config->synapse.load == RN_SYNAPSE_EXTERNAL);
-}
-
 /* Every part but the pool; RN_E_FULL when what is left is no pool. */
 static int lay_out(const struct rn_config *config,
                    const struct rn_classes *classes,
@@ -256,27 +246,14 @@ static int lay_out(const struct rn_config *config,
     add_fixed(config, classes, schema, plan);
     if (schema) /* else what columns need is not known yet */
         add_lanes(config, classes, schema, plan);
-    for (size_t i = 0; schema && i < rn_warehouses_n; i++) {
-        if (rn_warehouses[i]->wanted(config))
-            add(plan, rn_warehouses[i]->name,
-                rn_warehouses[i]->need(config, schema->n),
-                "statements and answers");
-    }
-    if (schema && config->connect.wanted)
-        add(plan, "connect", rn_connect_need(config),
-            "Synapse as Databricks sees it");
-    if (schema && rn_warehouses_http_need(config) > 0)
-        add(plan, "https", rn_warehouses_http_need(config),
-            "HTTP and TLS to the warehouses");
-    if (schema && config->validate.wanted)
-        add(plan, "validation", rn_run_load_need(config, schema),
-            "what each place holds of each column");
-    add(plan, "queue", rn_uploader_need(plan->connections + RN_QUEUE_SPARE),
+    if (schema)
+        rn_plan_load(config, schema, plan);
+    rn_plan_add(plan, "queue", rn_uploader_need(plan->connections + RN_QUEUE_SPARE),
         "blocks under way and their state");
     used = sum(plan);
     if (used > plan->budget || divide(config, plan->budget - used, plan) < 0)
         return RN_E_FULL;
-    add(plan, "pool", plan->budget - used,
+    rn_plan_add(plan, "pool", plan->budget - used,
         "segments: rows on their way into blocks");
     return RN_OK;
 }
@@ -433,10 +410,8 @@ int rn_plan_job(const struct rn_config *config, struct rn_arena *mem,
         err = rn_fail(error, RN_E_FULL, RN_AT_AGENT,
                       "no memory is left for the names of the columns; raise "
                       "job.memory");
-    for (size_t i = 0; err == RN_OK && i < rn_warehouses_n; i++) {
-        if (rn_warehouses[i]->wanted(config))
-            err = rn_warehouses[i]->refuses(config, &columns, error);
-    }
+    if (err == RN_OK)
+        err = rn_plan_load_refuses(config, &columns, error);
     classes.source->close(source);
     return err;
 }

@@ -86,6 +86,20 @@ void rn_plan_ext(const struct rn_config *config,
  */
 bool rn_plan_over_odbc(const struct rn_config *config);
 
+/* One more part. */
+void rn_plan_add(struct rn_memory_plan *plan, const char *name, size_t bytes,
+                 const char *what);
+
+/* What follows a finished run: the parts of the warehouses and of the
+ * validation, and whether a warehouse refuses the job. plan_load.c; an image
+ * without warehouses has run_load_none.c instead of it and run_load.c.
+ */
+void rn_plan_load(const struct rn_config *config,
+                  const struct rn_schema *schema, struct rn_memory_plan *plan);
+int rn_plan_load_refuses(const struct rn_config *config,
+                         const struct rn_schema *schema,
+                         struct rn_error *error);
+
 /* Fill the plan for a result of these columns; NULL: not known yet, which is
  * how a budget too small for the source itself is found before it is opened.
  * RN_E_CONFIG with a text that names the largest part and the `memory` that
