@@ -95,7 +95,7 @@ void rn_plan_ext(const struct rn_config *config,
 }
 
 void rn_plan_add(struct rn_memory_plan *plan, const char *name, size_t bytes,
-                const char *what)
+                 const char *what)
 {
     RN_ASSERT(plan->parts < RN_PLAN_PARTS);
     plan->part[plan->parts++] = (struct rn_plan_part){ name, bytes, what };
@@ -115,22 +115,23 @@ static void add_fixed(const struct rn_config *config,
                       const struct rn_schema *schema,
                       struct rn_memory_plan *plan)
 {
-    rn_plan_add(plan, "process", rn_memory_process(), "stack, C library, program data");
+    rn_plan_add(plan, "process", rn_memory_process(),
+                "stack, C library, program data");
     rn_plan_add(plan, "job", rn_run_need() + RN_ROUND(config->bytes),
-        "job file, names, manifest and journal at hand");
+                "job file, names, manifest and journal at hand");
     rn_plan_add(plan, "source", classes->source->need(config),
-        "the driver's heap and page cache");
+                "the driver's heap and page cache");
     if (schema)
         rn_plan_add(plan, "rows",
-            classes->encoder->need(config, schema->n) +
-                rn_digest_need(schema->n) + rn_check_need(config) +
-                rn_schema_need(schema),
-            "encoder, checks and digests for each column");
+                    classes->encoder->need(config, schema->n) +
+                        rn_digest_need(schema->n) + rn_check_need(config) +
+                        rn_schema_need(schema),
+                    "encoder, checks and digests for each column");
     if (rn_plan_gzips(config, classes))
         rn_plan_add(plan, "compression", rn_gzip_need(config),
-            "zlib's window and tables");
+                    "zlib's window and tables");
     rn_plan_add(plan, "store", classes->store->need(config),
-        "requests, HTTP and TLS for each connection");
+                "requests, HTTP and TLS for each connection");
 }
 
 /* Files of lanes: as many groups as a small part of the memory has room for
@@ -156,7 +157,7 @@ static void add_lanes(const struct rn_config *config,
     if (plan->groups > GROUPS_MAX)
         plan->groups = GROUPS_MAX;
     rn_plan_add(plan, "lanes", rn_columns_need(plan->lanes, plan->groups),
-        "columns under way and counts of their blocks");
+                "columns under way and counts of their blocks");
 }
 
 static size_t lane_segments(const struct rn_memory_plan *plan)
@@ -248,13 +249,14 @@ static int lay_out(const struct rn_config *config,
         add_lanes(config, classes, schema, plan);
     if (schema)
         rn_plan_load(config, schema, plan);
-    rn_plan_add(plan, "queue", rn_uploader_need(plan->connections + RN_QUEUE_SPARE),
-        "blocks under way and their state");
+    rn_plan_add(plan, "queue",
+                rn_uploader_need(plan->connections + RN_QUEUE_SPARE),
+                "blocks under way and their state");
     used = sum(plan);
     if (used > plan->budget || divide(config, plan->budget - used, plan) < 0)
         return RN_E_FULL;
     rn_plan_add(plan, "pool", plan->budget - used,
-        "segments: rows on their way into blocks");
+                "segments: rows on their way into blocks");
     return RN_OK;
 }
 

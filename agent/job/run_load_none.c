@@ -29,8 +29,8 @@ int rn_plan_load_refuses(const struct rn_config *config,
     if (!section)
         return RN_OK;
     return rn_fail(error, RN_E_CONFIG, RN_AT_CONFIG,
-                   "%s: [%s]: this build has no warehouses",
-                   config->path, section);
+                   "%s: [%s]: this build has no warehouses", config->path,
+                   section);
 }
 
 size_t rn_run_load_need(const struct rn_config *config,
