@@ -140,7 +140,7 @@ static void say_hex(const char *name, uint32_t value)
 /* The frame that the core pushed: r0-r3, r12, lr, pc, psr. A stack that
  * overflowed has none that could be read.
  */
-_Noreturn void board_report_fault(const uint32_t *frame)
+__attribute__((used)) _Noreturn void board_report_fault(const uint32_t *frame)
 {
     bool readable = (const uint8_t *)frame >= board_ram;
     say_hex("fault: pc ", readable ? frame[6] : 0);
@@ -152,10 +152,11 @@ _Noreturn void board_report_fault(const uint32_t *frame)
 }
 
 /* On a stack of its own making: the old one may be what broke. */
-__attribute__((naked)) void board_fault(void)
+__attribute__((naked, used)) void board_fault(void)
 {
     __asm volatile("mov r0, sp\n"
-                   "ldr r1, =board_stack_high\n"
+                   "movw r1, #:lower16:board_stack_high\n"
+                   "movt r1, #:upper16:board_stack_high\n"
                    "mov sp, r1\n"
                    "b board_report_fault\n");
 }

@@ -64,3 +64,24 @@ test("csv image: CSV, every cell through DuckDB", () =>
 
 test("csv image: NDJSON, every cell through DuckDB", () =>
   exports("csv", { format: "json" }, 2000, 8, asText("json")));
+
+test("gzip image: CSV and NDJSON through gzip", async () => {
+  await exports("gzip", { format: "csv", compression: "gzip" }, 2000, 8,
+    asText("csv"));
+  await exports("gzip", { format: "json", compression: "gzip" }, 2000, 8,
+    asText("json"));
+});
+
+test("parquet image: 20 columns, through DuckDB, hyparquet, byte by byte", () =>
+  exports("parquet", { format: "parquet", compression: "none" }, 2000, 20,
+    sameParquet));
+
+test("all image: every format", async () => {
+  await exports("all", { format: "csv" }, 500, 20, asText("csv"));
+  await exports("all", { format: "json", compression: "gzip" }, 500, 20,
+    asText("json"));
+  await exports("all", { format: "avro", compression: "deflate" }, 500, 20,
+    sameAvro);
+  await exports("all", { format: "parquet", compression: "gzip" }, 500, 20,
+    sameParquet);
+});
