@@ -6,11 +6,11 @@
 #include <mbedtls/platform.h>
 #include <mbedtls/platform_time.h>
 #include <mbedtls/platform_util.h>
-#include <psa/crypto.h>
 #include <string.h>
 #include <time.h>
 
 #include "runnel/port.h"
+#include "tls/versions.h"
 
 /* mbedTLS's MBEDTLS_ERR_ENTROPY_SOURCE_FAILED; the module is not built. */
 #define NO_ENTROPY (-0x003C)
@@ -88,17 +88,6 @@ int rn_tls_random(void *ctx, unsigned char *to, size_t len)
     return entropy(to, len) ? 0 : NO_ENTROPY;
 }
 
-psa_status_t mbedtls_psa_external_get_random(
-    mbedtls_psa_external_random_context_t *ctx, uint8_t *to, size_t size,
-    size_t *len)
-{
-    (void)ctx;
-    if (!entropy(to, size))
-        return PSA_ERROR_INSUFFICIENT_ENTROPY;
-    *len = size;
-    return PSA_SUCCESS;
-}
-
 int rn_tls_platform_start(void *slice, size_t cap)
 {
     uint8_t probe[16];
@@ -108,17 +97,17 @@ int rn_tls_platform_start(void *slice, size_t cap)
     heap = rn_heap_init(slice, cap);
     (void)mbedtls_platform_set_calloc_free(tls_calloc, tls_free);
     (void)mbedtls_platform_set_time(tls_time);
-    if (psa_crypto_init() == PSA_SUCCESS)
-        return RN_OK;
-    rn_tls_platform_stop();
-    return RN_E_FULL;
+    int err = rn_tls_crypto_start();
+    if (err < 0)
+        rn_tls_platform_stop();
+    return err;
 }
 
 void rn_tls_platform_stop(void)
 {
     if (heap == NULL)
         return;
-    mbedtls_psa_crypto_free();
+    rn_tls_crypto_stop();
     heap = NULL;
 }
 

@@ -21,6 +21,7 @@
 #include "runnel/limits.h"
 #include "tls/platform.h"
 #include "tls/trust.h"
+#include "tls/versions.h"
 
 enum { CLOSED, CONNECTING, SHAKING, OPEN, DEAD };
 
@@ -57,22 +58,6 @@ size_t rn_tls_need(unsigned connections)
            RN_ROUND((size_t)RN_TLS_HEAP_CONNECTION * connections);
 }
 
-/* AES first: where the processor has no help for it, the same work in software
- * is still within what a link takes.
- */
-static const int suites[] = {
-    MBEDTLS_TLS1_3_AES_128_GCM_SHA256,
-    MBEDTLS_TLS1_3_AES_256_GCM_SHA384,
-    MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256,
-    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
-    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
-    MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
-    MBEDTLS_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
-    0,
-};
-
 static int configure(struct rn_tls *t, mbedtls_ssl_config *conf)
 {
     mbedtls_ssl_config_init(conf);
@@ -83,10 +68,8 @@ static int configure(struct rn_tls *t, mbedtls_ssl_config *conf)
     mbedtls_ssl_conf_min_tls_version(conf, MBEDTLS_SSL_VERSION_TLS1_2);
     mbedtls_ssl_conf_authmode(conf, MBEDTLS_SSL_VERIFY_REQUIRED);
     mbedtls_ssl_conf_rng(conf, rn_tls_random, NULL);
-    mbedtls_ssl_conf_ciphersuites(conf, suites);
     mbedtls_ssl_conf_ca_cb(conf, rn_trust_find, &t->trust);
-    mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(
-        conf, MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED);
+    rn_tls_versions(conf);
     return RN_OK;
 }
 

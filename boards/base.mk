@@ -1,0 +1,158 @@
+# boards/base.mk: builds firmware: what boards over port/lwip have in common.
+# boards/BOARD/board.mk says the rest.
+#
+#   make BOARD=mps2-an385               every image of the board
+#   make BOARD=mps2-an385 IMAGES=csv    one of them
+#   make BOARD=mps2-an385 run           build, then export to Azurite and have
+#                                       other readers check every row
+#   make BOARD=tap SAN=                 the same port on this host, without
+#                                       sanitizers
+#
+# An image is one ELF with a linker script of its own that has no more memory
+# than was promised for it: what does not fit is a link error. What an image
+# does not name in its lists is dropped by the linker, so all share objects.
+#
+#   build/boards/BOARD/IMAGE/IMAGE.elf, IMAGE.map, *.su (stack of functions)
+
+SHELL = /bin/bash
+DEPS ?= build/deps
+GEN = build/gen
+OUT = build/boards/$(BOARD)
+HERE = boards/$(BOARD)
+WERROR ?= -Werror
+
+ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
+endif
+MAKEFLAGS += --no-builtin-rules
+
+# All that an image can have; board.mk names less in IMAGE_SOURCES and so on.
+SOURCES = push
+FORMATS = csv json parquet avro
+CODECS = gzip deflate
+MAIN = push
+
+include $(HERE)/board.mk
+
+BOARD_CC = $(CROSS)gcc
+WARN = -Wall -Wextra -pedantic -Wshadow -Wconversion -Wstrict-prototypes \
+	-Wmissing-prototypes -Wvla $(WERROR)
+
+# ------------------------------------------------------------------ files
+
+# The agent without its command line, and without what only hosts have: files,
+# warehouses, codecs that are libraries of the system.
+AGENT := $(filter-out agent/cli/% agent/warehouse/% agent/job/validate% \
+	agent/job/report% agent/job/run_load.c agent/job/plan_load.c \
+	agent/job/run_probe.c agent/job/summary.c \
+	agent/compress/codec_snappy.c agent/compress/codec_zstd.c \
+	agent/tls/trust.c agent/tls/versions_13.c agent/blob/folder% \
+	$(if $(SQLITE_IMAGES),,agent/source/sqlite%), \
+	$(wildcard agent/*/*.c))
+PORT := $(wildcard port/lwip/*.c)
+SHARED := boards/image.c boards/demo.c boards/trust_der.c boards/versions_12.c \
+	$(wildcard $(HERE)/*.c)
+MAINS := $(wildcard boards/image_*.c tests/port/contract*.c)
+
+SRC_DIR = $(DEPS)/src
+LWIP = $(SRC_DIR)/lwip/src
+LWIP_SRC := $(wildcard $(LWIP)/core/*.c $(LWIP)/core/ipv4/*.c) \
+	$(LWIP)/netif/ethernet.c $(LWIP)/apps/sntp/sntp.c
+MBED = $(SRC_DIR)/mbedtls/library
+MBED_SRC := $(filter-out $(addprefix $(MBED)/,net_sockets.c timing.c \
+	entropy_poll.c debug.c error.c psa_its_file.c ssl_cookie.c x509_create.c \
+	x509write%.c x509_csr.c x509_crl.c pkcs5.c pkcs7.c pkcs12.c lm%.c dhm.c \
+	ssl_tls13%.c psa%.c ssl_ticket.c camellia.c aria.c des.c ripemd160.c ecjpake.c nist_kw.c sha3.c), \
+	$(wildcard $(MBED)/*.c))
+ZLIB = $(SRC_DIR)/zlib
+# CRC-32 from a table of 1 KiB instead of five.
+ZLIB_DEFS = -DZ_TESTW=0
+ZLIB_SRC := $(addprefix $(ZLIB)/,adler32.c crc32.c deflate.c trees.c zutil.c)
+DEP_SRC = $(LWIP_SRC) $(MBED_SRC) $(ZLIB_SRC) $(SRC_DIR)/inih/ini.c
+
+# ------------------------------------------------------------------ flags
+
+include tools/deps-flags.mk
+MBEDTLS_DEFS := -DMBEDTLS_CONFIG_FILE='"boards/mbedtls_config.h"'
+# The line buffer is on the stack: a SAS token fits.
+INIH_DEFS := $(patsubst -DINI_MAX_LINE=%,-DINI_MAX_LINE=640,$(INIH_DEFS))
+
+COMMON = $(MACHINE) -g -ffunction-sections -fdata-sections -fno-common \
+	-fstack-usage
+DEFS = $(MBEDTLS_DEFS) $(INIH_DEFS) $(ZLIB_DEFS) $(BOARD_DEFS)
+INC = -I$(HERE) -I. -Iinclude -Iagent -Iport -Itests -Iport/lwip -I$(GEN) \
+	-isystem $(SRC_DIR)/mbedtls/include -isystem $(ZLIB) \
+	-isystem $(SRC_DIR)/inih -isystem $(LWIP)/include
+OWN = $(COMMON) -std=c11 $(WARN) $(DEFS) $(INC)
+LIB = $(COMMON) -std=gnu11 -w $(DEFS) $(INC)
+
+# ---------------------------------------------------------------- targets
+
+.PHONY: all run clean FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(foreach i,$(IMAGES),$(OUT)/$i/$i.elf)
+
+run: all
+	@node tests/lib/run.mjs board
+
+clean:
+	rm -rf $(OUT)
+
+$(OUT)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(subst ','\'',$(BOARD_CC) $(OWN) $(LINK))' | cmp -s - $@ || \
+	echo '$(subst ','\'',$(BOARD_CC) $(OWN) $(LINK))' >$@
+
+TABLES := $(patsubst tools/%gen.c,$(GEN)/%.h,$(wildcard tools/*_tablegen.c))
+$(GEN)/%.h: tools/%gen.c
+	@mkdir -p $(@D)
+	@gcc -std=c11 -O1 $(WARN) -o $(GEN)/$*gen $<
+	@$(GEN)/$*gen >$@
+
+READY = $(TABLES)
+
+$(OUT)/obj/deps/%.o: $(SRC_DIR)/%.c $(OUT)/flags
+	@mkdir -p $(@D); echo "  $(BOARD) $*.c"
+	@$(BOARD_CC) $(LIB) -MD -MP -c -o $@ $<
+$(OUT)/obj/%.o: %.c $(OUT)/flags | $(READY)
+	@mkdir -p $(@D); echo "  $(BOARD) $<"
+	@$(BOARD_CC) $(OWN) -MD -MP -c -o $@ $<
+
+OBJ = $(patsubst %.c,$(OUT)/obj/%.o,$(AGENT) $(PORT) $(SHARED)) \
+	$(DEP_SRC:$(SRC_DIR)/%.c=$(OUT)/obj/deps/%.o)
+MAIN_OBJ = $(MAINS:%.c=$(OUT)/obj/%.o)
+
+# What of an image is not as the defaults above: NAME_WHAT in board.mk.
+of = $(if $(filter undefined,$(origin $1_$2)),$($2),$($1_$2))
+# image_NAME.c, and with the contract its checks.
+main_of = $(OUT)/obj/boards/image_$(call of,$1,MAIN).o \
+	$(if $(filter contract,$(call of,$1,MAIN)),$(filter %/contract.o \
+	%/contract_bytes.o %/contract_open.o %/contract_state.o \
+	%/contract_time.o,$(MAIN_OBJ)))
+
+define image_rules
+$(OUT)/$1/list.c: $(OUT)/flags boards/base.mk $(HERE)/board.mk
+	@mkdir -p $$(@D)
+	@tools/image-list "$(call of,$1,SOURCES)" "$(call of,$1,FORMATS)" \
+		"$(call of,$1,CODECS)" >$$@
+$(OUT)/$1/list.o: $(OUT)/$1/list.c | $(READY)
+	@$(BOARD_CC) $(OWN) -c -o $$@ $$<
+$(OUT)/$1/$1.elf: $(OBJ) $(MAIN_OBJ) $(OUT)/$1/list.o $($1_EXTRA) \
+		$(wildcard $(HERE)/*.ld)
+	@echo "  link $$@"
+	@$(BOARD_CC) $(MACHINE) $(LINK) $(call link_script,$1) \
+		$(if $(filter contract,$(call of,$1,MAIN)),$(CUT_FLASH)) \
+		-Wl,--gc-sections -Wl,-Map=$(OUT)/$1/$1.map -o $$@ \
+		$(OBJ) $(call main_of,$1) $(OUT)/$1/list.o $($1_EXTRA) $(LINK_LIBS)
+	@for o in $(OBJ) $(call main_of,$1) $($1_EXTRA); do \
+		su=$$$${o%.o}.su; n=$$$${su#$(OUT)/obj/}; \
+		[ ! -e $$$$su ] || cp $$$$su $(OUT)/$1/$$$${n//\//_}; done
+endef
+$(foreach i,$(IMAGES),$(eval $(call image_rules,$i)))
+
+# The contract suite stands between the port and the board's flash.
+CUT_FLASH = -Wl,--wrap=rn_board_flash_write,--wrap=rn_board_flash_erase
+
+-include $(OBJ:.o=.d) $(MAIN_OBJ:.o=.d)
