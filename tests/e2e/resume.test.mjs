@@ -318,9 +318,10 @@ test("a table of row groups that has no room any more begins anew",
   async () => {
     const { reader, job } = await makeOne({ format: "parquet",
       row_group_rows: 10 }, { job: { memory: "4M" },
-      store: { block: "64K" } });
-    await killed(job, { op: "stage", n: 30, after: true });
-    job.sections.job.memory = "1M";
+      store: { block: "256K" } });
+    await killed(job, { op: "stage", n: 19, after: true });
+    job.sections.job.memory = "1100K";
+    delete job.sections.store.block;
     job.write();
     const r = await job.done();
     assert.match(r.stderr, /cannot go on: its checkpoint does not fit/);
