@@ -319,7 +319,7 @@ test("a table of row groups that has no room any more begins anew",
     const { reader, job } = await makeOne({ format: "parquet",
       row_group_rows: 10 }, { job: { memory: "4M" },
       store: { block: "256K" } });
-    await killed(job, { op: "stage", n: 19, after: true });
+    await killed(job, { op: "stage", n: 22, after: true });
     job.sections.job.memory = "1100K";
     delete job.sections.store.block;
     job.write();
