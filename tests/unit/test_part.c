@@ -133,6 +133,31 @@ static void several_blocks_travel_at_once(void **state)
     assert_int_equal(f->s.most_at_once, 2);
 }
 
+/* Who waits for a block's answer must not wait for the end of the file. */
+static void no_block_is_overtaken_for_ever(void **state)
+{
+    struct fixture *f = *state;
+
+    f->s.connections = 1;
+    for (int round = 0; round < 2; round++) {
+        size_t len = 0;
+        struct rn_object object = { .path = "a", .meta = meta, .metas = 1 };
+
+        assert_int_equal(rn_part_begin(&f->part, &f->u, &object, &attempt, 1),
+                         RN_OK);
+        for (; len < 5000; len++) {
+            uint64_t table = f->u.blocks;
+
+            rn_out_byte(&f->part.lane.out, 'x');
+            if (f->u.submitted > table)
+                assert_true(rn_uploader_has(&f->u, f->u.submitted - table));
+        }
+        rn_part_abandon(&f->part);
+        rn_uploader_abandon(&f->u);
+        turn(f, RN_OP_STAGE, RN_E_LINK, false); /* one that is tried again */
+    }
+}
+
 static void a_block_whose_answer_was_lost_is_sent_again_and_kept_once(
     void **state)
 {
@@ -524,6 +549,7 @@ int main(void)
         T(every_length_arrives_whole_with_its_checksum),
         T(a_small_file_is_one_request_and_a_look),
         T(several_blocks_travel_at_once),
+        T(no_block_is_overtaken_for_ever),
         T(a_block_whose_answer_was_lost_is_sent_again_and_kept_once),
         T(a_commit_whose_answer_was_lost_is_proved_by_looking),
         T(a_put_whose_answer_was_lost_is_proved_by_looking),
