@@ -2,7 +2,8 @@
  * or from then on, while a source is opened, asked, read and closed. It ends as
  * "out of memory", or every row is there as it was stored.
  *
- * The linker puts the four functions below between source/sqlite*.c and the heap.
+ * The linker puts the four functions below between source/sqlite*.c and the
+ * heap.
  */
 #include <setjmp.h>
 #include <stdarg.h>
