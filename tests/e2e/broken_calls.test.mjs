@@ -25,7 +25,7 @@ const blames = [
   [/job\.state$/, [1], /job\.state/],
   [/case\d+$/, [1], /job\.state/], // the folder of the state file
   [/data\.db(-wal|-journal)?$|calls-\w+$/, [3], /data\.db|SQLite/],
-  [/ca\.pem$/, [2, 4], /ca\.pem/],
+  [/ca\.pem$/, [2, 4], /ca\.pem(?!.*vouches)/],
   [/^socket/, [], null],
 ];
 

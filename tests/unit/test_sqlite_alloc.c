@@ -2,7 +2,8 @@
  * or from then on, while a source is opened, asked, read and closed. It ends as
  * "out of memory", or every row is there as it was stored.
  *
- * The linker puts the four functions below between source/sqlite*.c and the heap.
+ * The linker puts the four functions below between source/sqlite*.c and the
+ * heap.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -145,21 +146,24 @@ static void sweep_over(struct fixture *f, const char *query, bool ever)
 }
 
 /* The last column has no type that was declared, so the query's beginning runs
- * twice; the second query needs SQLite's sorter.
+ * twice. Reading a value allocates as well: text is stored as UTF-16, and the
+ * first query's blobs are made when they are looked at. The second needs
+ * SQLite's sorter.
  */
 static const char *const queries[] = {
-    "SELECT id, name, data, half + 0.0 FROM t WHERE id > 0",
+    "SELECT id, name, zeroblob(100 * id), half + 0.0 FROM t WHERE id > 0",
     "SELECT id, name, data, half + 0.0 FROM t ORDER BY length(data)",
 };
 
 static void make(struct fixture *f)
 {
-    fixture_make(f, "PRAGMA page_size = 1024; CREATE TABLE t(id INTEGER "
+    fixture_make(f, "PRAGMA page_size = 1024; PRAGMA encoding = 'UTF-16le'; "
+                    "CREATE TABLE t(id INTEGER "
                     "PRIMARY KEY, name TEXT, data BLOB, half REAL);"
                     "INSERT INTO t SELECT value, replace(hex(zeroblob(50 * "
                     "value)), '0', 'x'), zeroblob(100 * value), value / 2.0 "
                     "FROM generate_series(1, 60);");
-    f->config.source.memory = 1 << 20;
+    f->config.source.memory = 4 << 20;
 }
 
 static void any_allocation_may_fail_once_and_is_called_that(void **state)
