@@ -133,6 +133,9 @@ test("a block that the service lost makes the file again under a new name, " +
   const names = new Set(proxy.log.filter((e) => e.op === "stage")
     .map((e) => e.name));
   assert.equal(names.size, 2, "the second attempt used the first's name");
+  // By chance and not by the clock: an attempt may begin in the same second.
+  const nonces = new Set([...names].map((n) => /-([0-9a-f]{16})\//.exec(n)[1]));
+  assert.equal(nonces.size, 2, "the second attempt had the first's nonce");
 });
 
 test("blocks that are lost every time end the run after the restarts that " +
