@@ -214,6 +214,21 @@ test("5xx for ever ends with exit code 75 within the time for retries",
     assert(r.error.request, "no request id");
   });
 
+test("a run of which only _SUCCESS could not be written is completed by the " +
+  "next one", async () => {
+  const s = await setup({ rows: 50, store: { retry_for: "1s" } });
+  proxy.rule = (q) => q.name.endsWith("_SUCCESS") &&
+    { answer: refusal(503, "ServerBusy") };
+  const r = await s.job.fails(75, /busy/);
+  proxy.rule = () => undefined;
+  const next = await s.job.done();
+  assert.equal(next.json.completed, r.json.run);
+  const runs = await checkStore(s.reader);
+  assert.equal(runs.length, 2);
+  runs.forEach((run) => countsUp(run, 50));
+  assert.deepEqual([...runs.strays], []);
+});
+
 test("the job's deadline ends retries, with exit code 75", async () => {
   const { r } = await fails((q) => q.method === "PUT" &&
     { answer: refusal(503, "ServerBusy") }, 75, undefined,
