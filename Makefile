@@ -394,12 +394,6 @@ $(FUZZ_BIN): build/fuzz/%: build/fuzz/obj/tests/fuzz/%.o $(HELP_OBJ) \
 	@$(CC) -fsanitize=fuzzer,address,undefined -pie -o $@ $< \
 		$(call helpers,tests/fuzz/$*.c) $(LINK_LIBS)
 
-# ---------------------------------------------------------------- mutants
-
-.PHONY: mutants
-mutants: deps ## Take checks out of the agent, one by one: a test must fail (T="name")
-	@tests/mutants/run $(T)
-
 # ------------------------------------------------------------------ tools
 
 rowgen: build/rowgen ## Build the generator of the demo's database: build/rowgen
@@ -408,6 +402,12 @@ build/rowgen: tools/rowgen.c $(DEP_LIBS)
 	@mkdir -p $(@D); echo "  gcc $<"
 	@gcc -std=c11 -O2 -g $(WARN) -isystem $(DEPS)/include -o $@ $< \
 		$(SQLITE_LIBS) -lm
+
+# ---------------------------------------------------------------- mutants
+
+.PHONY: mutants
+mutants: deps ## Take checks out of the agent, one by one: a test must fail (T="name")
+	@tests/mutants/run $(T)
 
 # ------------------------------------------------------------------ bench
 
