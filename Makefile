@@ -487,12 +487,6 @@ $(FUZZ_BIN): build/fuzz/%: build/fuzz/obj/tests/fuzz/%.o $(HELP_OBJ) \
 
 include tests/sim/sim.mk
 
-# ---------------------------------------------------------------- mutants
-
-.PHONY: mutants
-mutants: deps ## Take checks out of the agent, one by one: a test must fail (T="name")
-	@tests/mutants/run $(T)
-
 # ------------------------------------------------------------------ tools
 
 rowgen: build/rowgen ## Build the generator of the demo's database: build/rowgen
@@ -501,6 +495,12 @@ build/rowgen: tools/rowgen.c $(DEP_LIBS)
 	@mkdir -p $(@D); echo "  gcc $<"
 	@gcc -std=c11 -O2 -g $(WARN) -isystem $(DEPS)/include -o $@ $< \
 		$(SQLITE_LIBS) -lm
+
+# ---------------------------------------------------------------- mutants
+
+.PHONY: mutants
+mutants: deps ## Take checks out of the agent, one by one: a test must fail (T="name")
+	@tests/mutants/run $(T)
 
 # ------------------------------------------------------------------ bench
 
