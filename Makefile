@@ -551,4 +551,4 @@ cppcheck: | $(READY) ## cppcheck over agent/ and port/
 
 -include $(LIB_OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(HELP_OBJ:.o=.d) \
 	$(UNIT_SRC:%.c=$(BUILD)/obj/%.d) $(FUZZ_SRC:%.c=build/fuzz/obj/%.d) \
-	$(SIM_OBJ:.o=.d)
+	$(SIM_OBJ:.o=.d) $(SIM_PORT:%.c=$(BUILD)/obj/%.d)

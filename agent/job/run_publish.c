@@ -125,10 +125,13 @@ int rn_publish_end(struct run *r)
         return err;
     rn_run_past(r, &past);
     past.state = RN_RUN_DONE;
+    /* A save that failed may be on the disk all the same: from here on nothing
+     * is removed that the journal could still call complete.
+     */
+    r->sealed = true;
     err = rn_journal_seal(r->journal, &past, rn_run_watermark(r), &owed);
     if (err < 0)
         return err;
-    r->sealed = true;
     err = rn_publish_success(r, r->config, r->result->run);
     if (err == RN_OK)
         r->finished = true;

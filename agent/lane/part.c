@@ -67,30 +67,33 @@ static void lane_id_at(void *ctx, uint32_t i, struct rn_block_id *id)
 }
 
 /* One question: what do readers see under this name? RN_OK: our file, whole.
- * RN_E_ABSENT: nothing. RN_E_AUTH or RN_E_DENIED: we may not look.
+ * RN_E_ABSENT: nothing. RN_E_AUTH: we may not look; RN_E_DENIED: nobody may, or
+ * the answer is not the service's; *t then says it.
  */
-static int ask(struct rn_part *p)
+static int ask(struct rn_part *p, struct rn_transfer *t)
 {
     struct rn_uploader *u = p->uploader;
-    struct rn_transfer t = { .op = RN_OP_HEAD, .object = &p->object };
-    int err = rn_uploader_repeat(u, &t);
+    int err;
+
+    *t = (struct rn_transfer){ .op = RN_OP_HEAD, .object = &p->object };
+    err = rn_uploader_repeat(u, t);
 
     if (err < 0) {
         if (err != RN_E_ABSENT && err != RN_E_AUTH && err != RN_E_DENIED)
-            rn_uploader_fail(u, &t);
+            rn_uploader_fail(u, t);
         return err;
     }
-    if (t.found_run[0] != '\0' && strcmp(t.found_run, p->attempt.run) != 0)
+    if (t->found_run[0] != '\0' && strcmp(t->found_run, p->attempt.run) != 0)
         return rn_fail(u->error, RN_E_EXISTS, RN_AT_STORE,
                        "%s: %s was written by another run (%s)",
-                       u->store->place, p->object.path, t.found_run);
-    if (t.found_length != p->bytes)
+                       u->store->place, p->object.path, t->found_run);
+    if (t->found_length != p->bytes)
         return rn_fail(u->error, RN_E_DENIED, RN_AT_STORE,
                        "%s: %s has %llu bytes where %llu were sent",
                        u->store->place, p->object.path,
-                       (unsigned long long)t.found_length,
+                       (unsigned long long)t->found_length,
                        (unsigned long long)p->bytes);
-    memcpy(p->etag, t.etag, sizeof p->etag);
+    memcpy(p->etag, t->etag, sizeof p->etag);
     return RN_OK;
 }
 
@@ -100,13 +103,14 @@ static int ask(struct rn_part *p)
  */
 static int verify(struct rn_part *p, const struct rn_transfer *t)
 {
+    struct rn_transfer look;
     int err;
 
     memcpy(p->etag, t->etag, sizeof p->etag);
-    err = ask(p);
-    if (err == RN_E_AUTH || err == RN_E_DENIED) {
-        if (p->uploader->error->code != RN_OK)
-            return err;
+    err = ask(p, &look);
+    if (err == RN_E_DENIED && look.err < 0)
+        return rn_uploader_fail(p->uploader, &look);
+    if (err == RN_E_AUTH) {
         rn_log(RN_LOG_INFO, "%s: not allowed to look at it after writing",
                p->object.path);
         return RN_OK;
@@ -148,7 +152,8 @@ static int resolve(struct rn_part *p, struct commit *c,
                    const struct rn_transfer *t)
 {
     struct rn_uploader *u = p->uploader;
-    int err = ask(p);
+    struct rn_transfer look;
+    int err = ask(p, &look);
 
     if (err == RN_OK || u->err != RN_OK || u->error->code != RN_OK)
         return err;

@@ -63,6 +63,10 @@ static void travel(struct wire *w, const struct blob_message *m,
 
     if (f->what == FAULT_NO_ANSWER || f->what == FAULT_SILENT)
         return;
+    if (f->what == FAULT_RESET) {
+        sim_conn_reset(w->conn, when);
+        return;
+    }
     if ((f->what == FAULT_LOST || f->what == FAULT_CUT) && (size_t)f->a < n)
         n = (size_t)f->a;
     if (f->what == FAULT_SLOW_ANSWER)
@@ -110,7 +114,7 @@ static void free_request(struct blob_request *q)
 static bool is_undone(enum fault_what what)
 {
     return what == FAULT_STATUS || what == FAULT_HTML || what == FAULT_SILENT ||
-           what == FAULT_REDIRECT || what == FAULT_DROP;
+           what == FAULT_RESET || what == FAULT_REDIRECT || what == FAULT_DROP;
 }
 
 static void perform(struct job *j, struct blob_answer *a)

@@ -12,11 +12,22 @@
 #define LIVES    6
 #define SETTLE_S 70 /* what was still on its way has arrived */
 
-static uint64_t first_calls;
+static uint64_t first_calls, second_calls;
+static struct life first_life;
 
 uint64_t case_calls(void)
 {
     return first_calls;
+}
+
+const struct life *case_first_life(void)
+{
+    return &first_life;
+}
+
+uint64_t case_second_calls(void)
+{
+    return second_calls;
 }
 
 /* Lives without a fault until one ends well; a second look after the first one
@@ -28,10 +39,17 @@ static const char *until_well(const struct sim_case *c)
     static struct life life;
 
     for (int i = 0; i < LIVES; i++) {
+        struct sim_case now = *c;
         const char *err;
 
-        life_run(c, &calm, &life);
-        err = oracle_life(c, &life, false);
+        if (i == 0 && c->late_exits)
+            now.exits = c->late_exits;
+        life_run(c, i == 0 ? &c->second : &calm, &life);
+        if (i == 0)
+            second_calls = life.calls;
+        /* What an earlier life asked for may still be done in this one. */
+        err = oracle_life(&now, &life,
+                          i == 0 && (c->late_exits || c->second.cut_at));
         if (err)
             return err;
         if (life.end == SIM_RETURNED && life.exit == 0)
@@ -42,26 +60,40 @@ static const char *until_well(const struct sim_case *c)
 
 const char *case_run(const struct sim_case *c)
 {
-    static struct life life;
     struct sim_case calm = *c;
     const char *err;
 
     life_start(c);
     oracle_start(c);
-    life_run(c, &c->plan, &life);
-    first_calls = life.calls;
-    err = oracle_life(c, &life, true);
+    if (c->swap)
+        sim_at(c->swap_at_ms * 1000, c->swap, NULL);
+    life_run(c, &c->plan, &first_life);
+    first_calls = first_life.calls;
+    err = oracle_life(c, &first_life, true);
     if (err || c->no_rerun)
         return err;
     fault_stop();
     table.fails = 0;
     sim_set_wall(0);
-    sim_sleep((SETTLE_S + c->pause_s) * 1000000);
+    sim_sleep(c->pause_s * 1000000);
     if (c->before_rerun)
         c->before_rerun(c);
+    calm.sas_from_s = calm.sas_for_s = 0;
+    calm.sas_https = false;
+    calm.sas_rights = NULL;
     life_new_sas(&calm);
     calm.exits = EXIT(0);
+    if (c->rerun_exits) {
+        static const struct sim_plan none;
+        static struct life life;
+
+        calm.exits = c->rerun_exits;
+        calm.says = c->rerun_says;
+        life_run(&calm, &none, &life);
+        return oracle_life(&calm, &life, true);
+    }
     err = until_well(&calm);
+    sim_sleep(SETTLE_S * INT64_C(1000000));
     return err ? err : oracle_end(c);
 }
 
@@ -104,7 +136,8 @@ static void choose_job(struct sim_case *c)
         c->columns &= 0x11;
     c->text = (uint32_t)draw(500);
     c->connections = 1 + (unsigned)draw(4);
-    c->memory_kib = (parquet ? 640 : 420) + 60 * c->connections;
+    if (!one_in(3))
+        c->spare_kib = (unsigned)draw(one_in(3) ? 400 : 40);
     if (one_in(3))
         c->rows_per_file = 5 + (unsigned)draw(90);
     if (!one_in(3) && !parquet)
@@ -116,8 +149,6 @@ static void choose_job(struct sim_case *c)
     c->watermark = one_in(3);
     c->key = one_in(2);
     c->checkpoint_s = one_in(2) ? 0 : 1u << draw(7);
-    if (c->key)
-        c->memory_kib += parquet ? 300 : 60;
     if (one_in(2))
         c->deadline_s = 30 + (unsigned)draw(4000);
     if (one_in(3))
@@ -162,6 +193,7 @@ static void choose_faults(struct sim_case *c)
     if (one_in(6))
         c->plan.deny_dns = 1 + (uint32_t)draw(3);
     c->latency_us = 200 << draw(10);
+    c->pause_s = one_in(2) ? 70 : (int64_t)draw(30);
 }
 
 void case_of_seed(uint64_t seed, struct sim_case *c)
@@ -194,7 +226,6 @@ struct sim_case small_job(size_t i)
         .text = 80,
         .rows_per_file = 20,
         .connections = 1,
-        .memory_kib = i == 3 ? 700 : 420,
         .block = i == 3 ? 0 : 1024,
         .watermark = i % 2 == 0,
         .retry_s = 60,

@@ -36,6 +36,7 @@ enum fault_what {
     /* nothing is done */
     FAULT_STATUS,   /* a: status, code, header                            */
     FAULT_HTML,     /* a: status; a login page                            */
+    FAULT_RESET,    /* the link breaks                                    */
     FAULT_SILENT,   /* no answer                                          */
     FAULT_CORRUPT,  /* one bit of the body, a: at byte                    */
     FAULT_DROP,     /* a block is acknowledged and lost                   */

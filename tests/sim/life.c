@@ -219,12 +219,12 @@ static void say_auth(const struct sim_case *c)
     }
 }
 
-static void make_job(const struct sim_case *c)
+static void write_job(const struct sim_case *c, unsigned memory_kib)
 {
     l.job_len = 0;
     say("[job]\nname = simjob\nmemory = %uK\nstate = /sim/state\n"
         "log_level = debug\n",
-        c->memory_kib > 0 ? c->memory_kib : 512);
+        memory_kib);
     if (c->key)
         say("checkpoint = %u%s\n", c->checkpoint_s,
             c->checkpoint_s > 0 ? "s" : "");
@@ -249,6 +249,47 @@ static void make_job(const struct sim_case *c)
         say("restarts = %u\n", c->restarts - 1);
     say("[tls]\nca = /sim/roots.pem\n[auth]\n");
     say_auth(c);
+}
+
+/* What the plan says that this job needs, when it is given as little as a job
+ * file may ask for.
+ */
+static unsigned least_kib(void)
+{
+    struct rn_config_input in = {
+        .path = "job.ini", .text = { (const uint8_t *)l.job, l.job_len }
+    };
+    struct rn_col col[TABLE_COLUMNS];
+    struct rn_schema schema = { col, table_schema(col) };
+    struct rn_classes classes;
+    struct rn_memory_plan plan;
+    struct rn_error e;
+    struct rn_arena boot;
+    const char *at;
+
+    rn_error_clear(&e);
+    rn_arena_init(&boot, "job file", l.boot, sizeof l.boot);
+    if (rn_config_read(&in, &boot, &l.config, &e) < 0 ||
+        rn_plan_classes(&l.config, &classes, &e) < 0 ||
+        rn_plan_memory(&l.config, &classes, &schema, &plan, &e) == RN_OK)
+        return 0;
+    at = strstr(e.text, "this job needs ");
+    RN_ASSERT(at);
+    return (unsigned)strtoul(at + strcspn(at, "0123456789"), NULL, 10);
+}
+
+static void make_job(const struct sim_case *c)
+{
+    unsigned kib = 0, least = 256;
+
+    /* Parts grow with the memory, so what is enough may no longer be when there
+     * is a little more.
+     */
+    for (int i = 0; i < 20 && least > kib; i++) {
+        kib = i == 1 ? least + c->spare_kib : least;
+        write_job(c, kib);
+        least = least_kib();
+    }
 }
 
 void life_new_sas(const struct sim_case *c)

@@ -25,7 +25,7 @@ struct sim_case {
     unsigned connections;
     enum sim_auth auth;
     const char *checksum;
-    unsigned memory_kib;
+    unsigned spare_kib; /* of memory, beyond the least that the job needs */
     unsigned block;
     unsigned page;
     unsigned row_group_rows;
@@ -46,6 +46,7 @@ struct sim_case {
     size_t faults;
     struct fault_chance chance;
     struct sim_plan plan;
+    struct sim_plan second;    /* of the next life; nothing planned: well   */
     struct blob_limits limits; /* zeroes: the real ones */
     int64_t latency_us;
     int64_t wall_off_s; /* the agent's clock is off by so much */
@@ -58,8 +59,14 @@ struct sim_case {
     const char *says; /* a piece of the error's text, or NULL          */
     bool may_remove;  /* a _SUCCESS that was seen may go away again     */
     bool no_rerun;
-    int64_t pause_s; /* between this life and the next                 */
+    int64_t pause_s;    /* between this life and the next                 */
+    int64_t swap_at_ms; /* something happens in the world then */
+    void (*swap)(void *ctx);
     void (*before_rerun)(const struct sim_case *c);
+    uint64_t rerun_exits; /* what the next life ends with; 0: well         */
+    uint64_t late_exits;  /* of the life in which late deeds are done      */
+    const char *rerun_says;
+    bool lost_journal; /* what only it knew is nobody's any more            */
 };
 
 #define EXIT(n)  (UINT64_C(1) << (n))

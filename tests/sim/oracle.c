@@ -424,7 +424,7 @@ const char *oracle_10_leftovers(const struct sim_case *c)
 {
     char run[RN_RUN_ID + 1];
 
-    if (c->may_remove)
+    if (c->may_remove || c->lost_journal)
         return NULL;
     for (size_t i = 0; i < blob_count(); i++) {
         const struct blob *b = blob_at(i);

@@ -1,35 +1,37 @@
-# tests/sim/sim.mk: the simulator: the library over port/sim, with a source of
-# its own beside SQLite, and the suites that run in it.
-#
-#   make sim [SEEDS=n]         n random worlds; SEED=x replays one, with a trace
-#   make torture               JOB=csv CALL=n WAY=n replays one
-#   make powercut              JOB=csv CALL=n WHEN=n replays one
+# tests/sim/sim.mk: the simulator: the agent's own objects over port/sim, with a
+# source of its own beside SQLite, and the suites that run in it.
 
 SEEDS ?= 10000
-SIM_DIR = $(BUILD)
 SIM_SRC := $(wildcard tests/sim/*.c)
 SIM_OBJ = $(SIM_SRC:%.c=$(BUILD)/obj/%.o)
+SIM_PORT := $(wildcard port/sim/*.c) port/linux/crc64.c
+SIM_AGENT = $(AGENT_SRC:%.c=$(BUILD)/obj/%.o) \
+	$(SIM_PORT:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/codec_list.o
 SIM_WRAP = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free \
 	-Wl,--wrap=sqlite3_open_v2
 
-.PHONY: sim sim-bin torture powercut
+.PHONY: sim sim-bin sim-named torture powercut year
+sim-bin: $(BUILD)/sim/sim
 
-ifneq ($(PORT),sim)
-# The whole library again, in a variant of its own.
-IN_SIM = $(MAKE) --no-print-directory PORT=sim SOURCES="rows sqlite" \
-	BUILD=$(BUILD)/sim SAN=$(SAN)
-sim-bin:
-	+@$(IN_SIM) sim-bin
-sim: sim-bin ## Random faults in a simulated world: SEEDS=n (10000), SEED=x replays
-	@$(if $(SEED),$(BUILD)/sim/sim seed $(SEED),$(BUILD)/sim/sim seeds $(SEEDS))
-torture: sim-bin ## Every call of the port fails, once and for ever
+sim: sim-bin ## Random faults in a world of our own: SEEDS=n (10000); SEED=x replays
+	@$(if $(NAMED),TRACE=1 $(BUILD)/sim/sim named $(NAMED),$(if $(SEED), \
+		$(BUILD)/sim/sim seed $(SEED),$(BUILD)/sim/sim seeds $(SEEDS)))
+
+sim-named: sim-bin ## The schedules that stand for a numbered fault
+	@$(BUILD)/sim/sim named
+
+torture: sim-bin ## In that world every call of the port fails, once and for ever
 	@$(BUILD)/sim/sim torture $(JOB) $(CALL) $(WAY)
-powercut: sim-bin ## The power is cut at every call of the port, and again in recovery
-	@$(BUILD)/sim/sim powercut $(JOB) $(CALL) $(WHEN)
-else
-sim-bin: $(BUILD)/sim
-endif
 
-$(BUILD)/sim: $(SIM_OBJ) $(BUILD)/librunnel.a $(DEP_LIBS)
-	@echo "  link $@"
-	@$(CC) $(LINK_HARDEN) $(LDFLAGS) -o $@ $(SIM_OBJ) $(SIM_WRAP) $(LINK_LIBS)
+powercut: sim-bin ## There the power goes at every call, and again in recovery
+	@$(BUILD)/sim/sim powercut $(JOB) $(CALL) $(WHEN)
+
+year: sim-bin ## 365 days of a daily job there, with ten times the usual faults
+	@$(BUILD)/sim/sim year
+
+$(SIM_OBJ): TEST_CFLAGS += -Iport/sim
+
+$(BUILD)/sim/sim: $(SIM_OBJ) $(SIM_AGENT) $(DEP_LIBS)
+	@mkdir -p $(@D); echo "  link $@"
+	@$(CC) $(LINK_HARDEN) $(LDFLAGS) -o $@ $(SIM_WRAP) -Wl,--start-group \
+		$(SIM_OBJ) $(SIM_AGENT) $(LIBS) -Wl,--end-group

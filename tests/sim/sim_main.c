@@ -42,26 +42,29 @@ static void run_part(const struct order *o, unsigned part, unsigned parts,
         suite_torture(part, parts, t);
     } else if (strcmp(o->suite, "powercut") == 0) {
         suite_powercut(part, parts, t);
-    } else if (strcmp(o->suite, "named") == 0 && part == 0) {
-        suite_named(o->argc > 0 ? o->argv[0] : NULL, t);
+    } else if (strcmp(o->suite, "named") == 0) {
+        struct schedule s = { .only = o->argc > 0 ? o->argv[0] : NULL,
+                              .part = part,
+                              .parts = parts,
+                              .t = t };
+
+        suite_named(&s);
     } else if (strcmp(o->suite, "year") == 0) {
         suite_year(number(o, 0, 1) + part, t);
     }
 }
 
-static unsigned workers(const struct order *o)
+static unsigned workers(void)
 {
     const char *jobs = getenv("JOBS");
     long n = jobs ? strtol(jobs, NULL, 10) : sysconf(_SC_NPROCESSORS_ONLN);
 
-    if (strcmp(o->suite, "named") == 0)
-        return 1;
     return n < 1 ? 1 : n > WORKERS_MOST ? WORKERS_MOST : (unsigned)n;
 }
 
 static int run_all(const struct order *o)
 {
-    unsigned n = workers(o);
+    unsigned n = workers();
     struct tally sum = { 0, 0 };
     int from[WORKERS_MOST];
     pid_t pid[WORKERS_MOST];
@@ -94,7 +97,7 @@ static int run_all(const struct order *o)
     }
     printf("%llu passed, %llu failed\n", (unsigned long long)sum.passed,
            (unsigned long long)sum.failed);
-    return sum.failed > 0;
+    return sum.failed > 0 || sum.passed == 0;
 }
 
 /* One case again, with its trace. */
@@ -143,7 +146,5 @@ int main(int argc, char **argv)
     if (o.argc > 1 &&
         (strcmp(o.suite, "torture") == 0 || strcmp(o.suite, "powercut") == 0))
         return replay_sweep(&o);
-    if (o.argc > 0 && strcmp(o.suite, "named") == 0)
-        sim_trace_on(true);
     return run_all(&o);
 }

@@ -11,6 +11,8 @@ const char *case_run(const struct sim_case *c);
 
 /* Calls of the port that its first life made. */
 uint64_t case_calls(void);
+/* And the second one. */
+uint64_t case_second_calls(void);
 
 /* The case of a seed. */
 void case_of_seed(uint64_t seed, struct sim_case *c);
@@ -30,7 +32,34 @@ __attribute__((format(printf, 3, 4))) void tally_add(struct tally *t,
                                                      const char *replay, ...);
 
 void suite_seeds(uint64_t from, uint64_t n, struct tally *t);
-void suite_named(const char *only, struct tally *t);
+/* Schedules by name; NULL: all. Cases are dealt out between `parts`. */
+struct schedule {
+    const char *only;
+    unsigned part, parts;
+    unsigned dealt;
+    const char *name;
+    struct tally *t;
+};
+void suite_named(struct schedule *s);
+
+/* Is the next case this part's? */
+bool schedule_mine(struct schedule *s);
+/* Run it, and count it. */
+void schedule_run(struct schedule *s, const struct sim_case *c);
+/* After it: what else must hold. */
+void schedule_expect(struct schedule *s, bool holds, const char *what);
+
+struct schedule_entry {
+    const char *name;
+    void (*run)(struct schedule *s);
+};
+extern const struct schedule_entry schedules_wire[], schedules_state[];
+
+/* A job to begin with: CSV in blocks of 1 KiB, two files. */
+struct sim_case schedule_base(const char *format);
+
+/* The first life that case_run() made. */
+const struct life *case_first_life(void);
 void suite_torture(unsigned part, unsigned parts, struct tally *t);
 void suite_powercut(unsigned part, unsigned parts, struct tally *t);
 /* What a sweep does at call `k`, to be looked at again. */

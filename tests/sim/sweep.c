@@ -75,24 +75,77 @@ void powercut_plan(struct sim_case *c, uint64_t k, enum sim_when when)
     c->plan = (struct sim_plan){ .cut_at = k, .cut_when = when };
 }
 
+static void cut_once(struct sim_case *c, uint64_t k, struct tally *t)
+{
+    for (int when = SIM_BEFORE; when <= SIM_AFTER; when++) {
+        if (when == SIM_DURING && kind[k] != SIM_STATE_SAVE &&
+            kind[k] != SIM_STATE_OPEN)
+            continue;
+        powercut_plan(c, k, (enum sim_when)when);
+        tally_add(t, case_run(c), "make powercut JOB=%s CALL=%llu WHEN=%d",
+                  c->format, (unsigned long long)k, when);
+    }
+}
+
+/* Calls that change something outside of the agent: a cut behind any other is
+ * a cut behind the one before it.
+ */
+static bool acts(uint8_t call)
+{
+    return call == SIM_NET_SEND || call == SIM_WAIT || call == SIM_STATE_SAVE ||
+           call == SIM_STATE_OPEN;
+}
+
+/* The first cut is in the part where files become visible and the journal
+ * follows: from the first file's journal entry on. The second is at every call
+ * of the life that recovers.
+ */
+static void cut_twice(struct sim_case *c, uint64_t n, unsigned part,
+                      unsigned parts, struct tally *t)
+{
+    static uint8_t first[CALLS];
+    uint64_t from = 1;
+
+    memcpy(first, kind, sizeof first);
+    for (unsigned saves = 0; from < n && saves < 1; from++)
+        saves += first[from] == SIM_STATE_SAVE;
+    for (uint64_t k = from; k <= n; k++) {
+        enum sim_when when =
+            first[k] == SIM_STATE_SAVE && k % 2 ? SIM_DURING : SIM_AFTER;
+
+        if (k % parts != part || !acts(first[k]))
+            continue;
+        powercut_plan(c, k, when);
+        c->second = (struct sim_plan){ 0 };
+        (void)case_run(c);
+        uint64_t m = case_second_calls();
+        for (uint64_t j = 1; j <= m; j++) {
+            powercut_plan(c, k, when);
+            c->second = (struct sim_plan){ .cut_at = j, .cut_when = SIM_AFTER };
+            if (kind[j] == SIM_STATE_SAVE && j % 2)
+                c->second.cut_when = SIM_DURING;
+            tally_add(t, case_run(c),
+                      "make powercut JOB=%s CALL=%llu WHEN=%d THEN=%llu",
+                      c->format, (unsigned long long)k, (int)when,
+                      (unsigned long long)j);
+        }
+    }
+}
+
 void suite_powercut(unsigned part, unsigned parts, struct tally *t)
 {
-    for (size_t i = 0; i < small_jobs(); i++) {
-        struct sim_case c = small_job(i);
-        uint64_t n = learn(&c, t, "powercut");
+    for (size_t i = 0; i < 2 * small_jobs(); i++) {
+        struct sim_case c = small_job(i % small_jobs());
+        uint64_t n;
 
+        c.key = i >= small_jobs();
+        n = learn(&c, t, "powercut");
         for (uint64_t k = 1; k <= n; k++) {
-            if (k % parts != part)
-                continue;
-            for (int when = SIM_BEFORE; when <= SIM_AFTER; when++) {
-                if (when == SIM_DURING && kind[k] != SIM_STATE_SAVE &&
-                    kind[k] != SIM_STATE_OPEN)
-                    continue;
-                powercut_plan(&c, k, (enum sim_when)when);
-                tally_add(t, case_run(&c),
-                          "make powercut JOB=%s CALL=%llu WHEN=%d", c.format,
-                          (unsigned long long)k, when);
-            }
+            if (k % parts == part)
+                cut_once(&c, k, t);
         }
+        c.rows = 8; /* one file and little in it */
+        n = learn(&c, t, "powercut");
+        cut_twice(&c, n, part, parts, t);
     }
 }

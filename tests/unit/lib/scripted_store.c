@@ -182,7 +182,7 @@ static int put(struct scripted_store *s, struct rn_transfer *t)
 static int head(struct scripted_store *s, struct rn_transfer *t)
 {
     if (s->hide_head)
-        return RN_E_DENIED;
+        return RN_E_AUTH;
     if (!s->visible)
         return RN_E_ABSENT;
     t->found_length = s->length + (s->lie_length ? 1 : 0);
