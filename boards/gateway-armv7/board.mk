@@ -27,8 +27,7 @@ BUILD = build/boards/gateway-armv7
 DEPS = $(BUILD)/deps
 # The call graph is for tools/size-report.
 OPT = -O2 -g $(WIDE) -fcallgraph-info=su
-DEP_# The call graph is for tools/size-report.
-OPT = -O2 -g1
+DEP_OPT = -O2 -g1
 
 RUN_ON = qemu-arm
 
