@@ -420,8 +420,7 @@ static void a_spent_slice_is_called_that_and_nothing_else(void **state)
     (void)state;
     struct child s = serve("rsa", none);
     size_t full = 0;
-    for (size_t left = 1024; left < 60000;
-         left += 500 * (size_t)fewer_by()) {
+    for (size_t left = 1024; left < 60000; left += 500 * (size_t)fewer_by()) {
         struct rn_http *h = client(roots, 1);
         size_t peak, cap;
         rn_http_memory(h, &peak, &cap);
