@@ -204,7 +204,7 @@ ifeq ($(ZLIB),source)
 ZLIB_LIBS = $(DEPS)/lib/libz.a
 DEP_LIBS += $(DEPS)/lib/libz.a
 else
-ZLIB_LIBS = -l:libz.a
+ZLIB_LIBS = $(if $(filter shared,$(ZLIB)),-lz,-l:libz.a)
 endif
 ifeq ($(CMOCKA),source)
 CMOCKA_LIBS = $(DEPS)/lib/libcmocka.a
@@ -316,7 +316,8 @@ $(DEP_SRC)/../choice: FORCE
 SETUP = MBEDTLS='$(MBEDTLS)' MBEDTLS_DIR='$(MBEDTLS_DIR)' SQLITE='$(SQLITE)' \
 	SQLITE_DIR='$(SQLITE_DIR)' INIH_DIR='$(INIH_DIR)' \
 	SNAPPY_DIR='$(SNAPPY_DIR)' CODECS='$(CODECS)' ODBC='$(ODBC)' \
-	ZLIB='$(ZLIB)' CMOCKA='$(CMOCKA)' BOARD='$(BOARD)' tools/setup
+	ZLIB='$(ZLIB)' CMOCKA='$(CMOCKA)' BOARD='$(BOARD)' \
+	PACKAGES='$(PACKAGES)' tools/setup
 
 ORIGINS = $(DEP_SRC)/mbedtls.origin $(DEP_SRC)/sqlite.origin \
 	$(DEP_SRC)/inih.origin

@@ -26,9 +26,8 @@ CODECS = snappy
 BUILD = build/boards/gateway-armv7
 DEPS = $(BUILD)/deps
 # The call graph is for tools/size-report.
-OPT = -O2 -g $(WIDE) -fcallgraph-info=su
-DEP_# The call graph is for tools/size-report.
-OPT = -O2 -g1
+OPT = -O2 $(WIDE) -fcallgraph-info=su
+DEP_OPT = -O2
 
 RUN_ON = qemu-arm
 

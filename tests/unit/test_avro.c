@@ -12,6 +12,7 @@
 
 #include "avro_kit.h"
 #include "compress/codec.h"
+#include "fewer.h"
 
 #define COLUMNS 1600
 
@@ -135,7 +136,7 @@ static void random_rows_come_back_from_any_buffer(void **state)
     size_t alone = 0, several = 0;
 
     (void)state;
-    for (int i = 0; i < 600; i++) {
+    for (int i = 0; i < 600 / fewer_by(); i++) {
         struct rn_schema schema = { columns, 1 + below(30) };
         size_t rows = below(41), cell = 0, n;
         struct avro_reader r;
