@@ -175,6 +175,12 @@ int rn_publish_end(struct run *r);
 int rn_publish_success(struct run *r, const struct rn_config *config,
                        const char *run);
 
+/* Readers see no _SUCCESS of that run, and it will not appear: only then may
+ * its files be removed. False when that cannot be told.
+ */
+bool rn_publish_is_absent(struct run *r, const struct rn_config *config,
+                          const char *run);
+
 /* What the journal keeps of this attempt as it stands. */
 void rn_run_past(const struct run *r, struct rn_past_run *past);
 const struct rn_watermark *rn_run_watermark(const struct run *r);
