@@ -91,7 +91,7 @@ void rn_checkpoint_begin(struct rn_record *r, const struct rn_checkpoint *c)
     rn_record_put_text(r, c->run);
     rn_record_put(r, c->number, 8);
     rn_record_put(r, c->job, 8);
-    rn_record_put_bool(r, c->closing);
+    rn_record_put(r, (uint64_t)c->at, 1);
     rn_record_put(r, c->files, 4);
     rn_record_put(r, c->rows, 8);
     rn_record_put(r, c->bytes, 8);
@@ -121,10 +121,15 @@ size_t rn_checkpoint_end(struct rn_record *r)
 
 static void get_body(struct rn_record *r, struct rn_checkpoint *c)
 {
+    uint64_t at;
+
     rn_record_get_text(r, c->run, sizeof c->run);
     c->number = rn_record_get(r, 8);
     c->job = rn_record_get(r, 8);
-    c->closing = rn_record_get_bool(r);
+    at = rn_record_get(r, 1);
+    if (at > RN_MANIFEST_COMPLETE)
+        r->bad = true;
+    c->at = (enum rn_checkpoint_at)at;
     c->files = (uint32_t)rn_record_get(r, 4);
     c->rows = rn_record_get(r, 8);
     c->bytes = rn_record_get(r, 8);

@@ -3,10 +3,10 @@
  *     begin -> (what encoder, lanes and digests add) -> end     to be saved
  *     read -> (the same, in the same order)                     to go on
  *
- * It describes a point between two rows: everything before it is in staged
- * blocks that the service has acknowledged, or (closing) all of a data file is
- * and only its commit is left. Ids and names follow from the run's name and the
- * counters here, so what is staged again takes the place of what was.
+ * It describes a point between two rows, before which everything is in staged
+ * blocks that the service has acknowledged; or a file that is all staged, a
+ * data file or the manifest, of which only the commit is left. Names follow
+ * from the run's and ids from counters, so what is there can be told again.
  *
  * Checkpoints are saved in turn into two slots of the state file, each with its
  * number; the newest one that is whole and of the journal's open run counts.
@@ -18,11 +18,17 @@
 #include "job/journal.h"
 #include "job/run.h"
 
+enum rn_checkpoint_at {
+    RN_BETWEEN_ROWS,
+    RN_FILE_COMPLETE,    /* the data file at hand                     */
+    RN_MANIFEST_COMPLETE /* all data files are visible                */
+};
+
 struct rn_checkpoint {
     char run[RN_RUN_ID + 1];
     uint64_t number; /* counts the saves of a run, from 1            */
-    uint64_t job;    /* rn_checkpoint_job(): what decides bytes and names */
-    bool closing;    /* the data file is complete, but perhaps not visible */
+    uint64_t job;    /* rn_checkpoint_job()                          */
+    enum rn_checkpoint_at at;
     uint32_t files;  /* committed before the one at hand             */
     uint64_t rows;   /* of the run                                   */
     uint64_t bytes;  /* of committed files                           */

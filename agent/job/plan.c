@@ -417,6 +417,8 @@ static void explain(const struct rn_config *config,
     plan->max_cell = config->source.max_cell;
     if (plan->lanes > 0)
         plan->block = lane_block(plan);
+    else if (plan->checkpoint > 0 && plan->block_segments > 1)
+        plan->block -= plan->segment; /* run_resume.c cuts before it is full */
     plan->blocks_per_gib = (gib + plan->block - 1) / plan->block;
     /* and one to publish each file, one to look at it */
     plan->requests_per_gib = plan->blocks_per_gib + 2;

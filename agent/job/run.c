@@ -48,13 +48,15 @@ void rn_run_tick(void *ctx)
 static int each_row(struct run *r, struct rn_row *row)
 {
     uint64_t number = r->result->rows + 1;
-    int err = rn_files_roll(r);
+    int err;
 
+    if (rn_key_is_later(r))
+        return RN_OK;
+    err = rn_files_roll(r);
     if (err == RN_OK)
         err = rn_key_row(r, number);
-    if (err <= 0)
-        return err;
-    err = rn_check_row(&r->check, row, number);
+    if (err == RN_OK)
+        err = rn_check_row(&r->check, row, number);
     if (err < 0)
         return err;
     rn_digest_row(r->digest, row);
@@ -78,9 +80,7 @@ static int all_rows(struct run *r)
             break;
         err = each_row(r, &row);
     }
-    r->result->counts = r->source->counts;
-    r->result->counts.rows = r->result->rows;
-    return err;
+    return err == RN_OK ? rn_files_end(r) : err;
 }
 
 static int begin(struct run *r)
@@ -101,10 +101,10 @@ static int attempt(struct run *r)
 {
     int err = r->keeper.going_on ? rn_resume_begin(r) : begin(r);
 
-    if (err == RN_OK)
+    if (err == RN_OK && !r->manifest.finished)
         err = all_rows(r);
-    if (err == RN_OK)
-        err = rn_files_end(r);
+    r->result->counts = r->source->counts;
+    r->result->counts.rows = r->result->rows;
     if (err == RN_OK)
         err = rn_publish_end(r);
     if (err == RN_OK)

@@ -1,5 +1,5 @@
 /* job/run_key.c: values as the database holds them, in its order: source.key,
- * after which a run goes on, and source.watermark, from which the next one does.
+ * after which a run goes on, and source.watermark, after which the next does.
  */
 #include <string.h>
 
@@ -167,19 +167,26 @@ static int raise_watermark(struct run *r, uint64_t number,
                : RN_OK;
 }
 
+bool rn_key_is_later(struct run *r)
+{
+    struct rn_cell c;
+
+    if (r->ceiling.type == RN_NULL)
+        return false;
+    r->source->cls->native(r->source, r->watermark_column, &c);
+    return rn_mark_is_below(&r->ceiling, &c);
+}
+
 int rn_key_row(struct run *r, uint64_t number)
 {
     struct rn_cell c;
-    int err;
+    int err = RN_OK;
 
     if (r->watermark_column != SIZE_MAX) {
         r->source->cls->native(r->source, r->watermark_column, &c);
-        if (r->ceiling.type != RN_NULL && rn_mark_is_below(&r->ceiling, &c))
-            return 0;
         err = raise_watermark(r, number, &c);
-        if (err < 0)
-            return err;
     }
-    err = r->key_column == SIZE_MAX ? RN_OK : raise_key(r, number);
-    return err < 0 ? err : 1;
+    if (err == RN_OK && r->key_column != SIZE_MAX)
+        err = raise_key(r, number);
+    return err;
 }

@@ -233,7 +233,10 @@ int rn_key_columns(struct run *r);
  */
 int rn_key_ceiling(struct run *r);
 
-/* Before a row is taken: 1, or 0 when it is for the next run, or an error. */
+/* The row is for the next run. */
+bool rn_key_is_later(struct run *r);
+
+/* Keep what there is to keep of a row, if it comes in its order. */
 int rn_key_row(struct run *r, uint64_t number);
 
 /* run_resume.c. Bytes of a checkpoint without encoder and data file. */
@@ -250,6 +253,9 @@ int rn_resume_step(struct run *r);
  * says so.
  */
 int rn_resume_closing(struct run *r);
+
+/* The same for the manifest, when all data files are visible. */
+int rn_resume_ending(struct run *r);
 
 /* The attempt failed in a way that a later run can go on from: true, and what
  * could be saved is.

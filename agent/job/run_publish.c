@@ -125,8 +125,13 @@ int rn_publish_end(struct run *r)
         .shape = rn_manifest_shape(r->config, &r->schema),
     };
     struct rn_past_run past;
-    int err = rn_manifest_end(&r->writer, &tail);
+    int err = RN_OK;
 
+    if (!r->manifest.finished) {
+        err = rn_manifest_end(&r->writer, &tail);
+        if (err == RN_OK)
+            err = rn_resume_ending(r);
+    }
     if (err == RN_OK)
         err = rn_part_commit(&r->manifest);
     if (err < 0)

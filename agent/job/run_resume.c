@@ -88,12 +88,13 @@ static void get_files(struct run *r, struct rn_record *from)
     }
 }
 
-static struct rn_checkpoint describe(const struct run *r, bool closing)
+static struct rn_checkpoint describe(const struct run *r,
+                                     enum rn_checkpoint_at at)
 {
     struct rn_checkpoint c = {
         .number = r->keeper.number,
         .job = r->keeper.job,
-        .closing = closing,
+        .at = at,
         .files = r->committed,
         .rows = r->result->rows,
         .bytes = r->result->bytes,
@@ -112,23 +113,24 @@ static struct rn_checkpoint describe(const struct run *r, bool closing)
 /* Everything is handed over. An encoder whose file is complete has nothing to
  * add.
  */
-static void write_down(struct run *r, bool closing)
+static void write_down(struct run *r, enum rn_checkpoint_at at)
 {
     struct rn_keeper *k = &r->keeper;
     struct rn_checkpoint c;
     struct rn_record to;
 
     k->number++;
-    c = describe(r, closing);
+    c = describe(r, at);
     rn_record_open(&to, k->bytes, k->cap);
     rn_checkpoint_begin(&to, &c);
     put_files(r, &to);
     rn_digest_save(r->digest, &to);
     rn_part_save(&r->manifest, &to);
-    rn_part_save(&r->part, &to);
-    if (!closing && r->gzipped)
+    if (at != RN_MANIFEST_COMPLETE)
+        rn_part_save(&r->part, &to);
+    if (at == RN_BETWEEN_ROWS && r->gzipped)
         rn_gzip_save(&r->gzip, &to);
-    if (!closing && r->encoder->cls->save)
+    if (at == RN_BETWEEN_ROWS && r->encoder->cls->save)
         r->encoder->cls->save(r->encoder, &to);
     k->len = rn_checkpoint_end(&to);
     RN_ASSERT(k->len > 0); /* the plan has asked everybody */
@@ -169,13 +171,21 @@ static void save_if_acknowledged(struct run *r)
     *r->error = first;
 }
 
+/* Each one that knows of another file costs the manifest a block. A run of very
+ * many files is left without them before the manifest is without room.
+ */
+static bool has_room(const struct run *r)
+{
+    return !rn_part_near_limit(&r->manifest, RN_MAX_BLOCKS / 2);
+}
+
 static bool is_due(const struct run *r)
 {
     const struct rn_keeper *k = &r->keeper;
 
     return k->len == 0 &&
            rn_clock_mono() - k->saved_ms >= r->config->job.checkpoint_ms &&
-           !rn_part_near_limit(&r->manifest, RN_LIMIT_SPARE);
+           has_room(r);
 }
 
 static int cut(struct run *r)
@@ -195,7 +205,7 @@ static int cut(struct run *r)
         return RN_OK;
     err = rn_part_cut(&r->manifest);
     if (err == RN_OK)
-        write_down(r, false);
+        write_down(r, RN_BETWEEN_ROWS);
     return err;
 }
 
@@ -215,7 +225,7 @@ int rn_resume_closing(struct run *r)
 {
     int err;
 
-    if (!r->keeper.bytes)
+    if (!r->keeper.bytes || !has_room(r))
         return RN_OK;
     err = rn_part_finish(&r->part);
     if (err == RN_OK)
@@ -224,7 +234,22 @@ int rn_resume_closing(struct run *r)
         err = rn_uploader_settle(&r->uploader);
     if (err < 0)
         return err;
-    write_down(r, true);
+    write_down(r, RN_FILE_COMPLETE);
+    return save(r);
+}
+
+int rn_resume_ending(struct run *r)
+{
+    int err;
+
+    if (!r->keeper.bytes || !has_room(r))
+        return RN_OK;
+    err = rn_part_finish(&r->manifest);
+    if (err == RN_OK)
+        err = rn_uploader_settle(&r->uploader);
+    if (err < 0)
+        return err;
+    write_down(r, RN_MANIFEST_COMPLETE);
     return save(r);
 }
 
@@ -305,7 +330,7 @@ static bool fits(const struct run *r, const struct rn_checkpoint *c,
         *why = "the job has changed";
         return false;
     }
-    if (c->files + (c->closing ? 1u : 0u) < open->files) {
+    if (c->files + (c->at == RN_FILE_COMPLETE ? 1u : 0u) < open->files) {
         *why = "its checkpoint is older than its last file";
         return false;
     }
@@ -343,11 +368,26 @@ static void become(struct run *r, const struct rn_checkpoint *c)
     r->ceiling = c->ceiling;
 }
 
-/* The streams as they were, up to where their next byte goes. */
+/* The data file as it was, up to where its next byte goes. */
+static int rebuild_part(struct run *r, const struct rn_checkpoint *c,
+                        struct rn_record *from)
+{
+    bool rows = c->at == RN_BETWEEN_ROWS;
+    int err = rn_files_open(r);
+
+    r->part_first_row = c->before;
+    if (err == RN_OK)
+        err = rn_part_restore(&r->part, from);
+    if (err == RN_OK && rows && r->gzipped)
+        err = rn_gzip_restore(&r->gzip, from, &r->part.lane.out);
+    if (err == RN_OK && rows)
+        err = r->encoder->cls->restore(r->encoder, from);
+    return err;
+}
+
 static int rebuild(struct run *r, const struct rn_checkpoint *c,
                    struct rn_record *from)
 {
-    struct rn_encoder *e = r->encoder;
     int err = rn_digest_restore(r->digest, from);
 
     if (err == RN_OK)
@@ -355,15 +395,8 @@ static int rebuild(struct run *r, const struct rn_checkpoint *c,
     if (err == RN_OK)
         err = rn_part_restore(&r->manifest, from);
     r->writer.files = c->listed;
-    if (err == RN_OK)
-        err = rn_files_open(r);
-    r->part_first_row = c->before;
-    if (err == RN_OK)
-        err = rn_part_restore(&r->part, from);
-    if (err == RN_OK && !c->closing && r->gzipped)
-        err = rn_gzip_restore(&r->gzip, from, &r->part.lane.out);
-    if (err == RN_OK && !c->closing)
-        err = e->cls->restore(e, from);
+    if (err == RN_OK && c->at != RN_MANIFEST_COMPLETE)
+        err = rebuild_part(r, c, from);
     if (err == RN_OK && (from->bad || from->at != from->cap))
         err = RN_E_TORN;
     return err;
@@ -379,6 +412,9 @@ static void give_up(struct run *r)
     r->result->bytes = 0;
     r->result->files = 0;
     r->result->run[0] = '\0';
+    memset(&r->key, 0, sizeof r->key);
+    memset(&r->ceiling, 0, sizeof r->ceiling);
+    r->watermark = r->bound;
 }
 
 int rn_resume_try(struct run *r, const char **why)
@@ -422,6 +458,10 @@ int rn_resume_begin(struct run *r)
     int err;
 
     r->keeper.going_on = false;
+    rn_log(RN_LOG_WARN, "going on with run %s after row %llu", r->result->run,
+           (unsigned long long)r->result->rows);
+    if (r->manifest.finished) /* no row is missing */
+        return RN_OK;
     rn_run_bind_again(r, &binding);
     err = r->source->cls->again(r->source, &binding);
     if (err < 0)
@@ -429,7 +469,5 @@ int rn_resume_begin(struct run *r)
     r->source->counts = counts;
     r->source->counts.rows = 0;
     r->source->before = r->result->rows;
-    rn_log(RN_LOG_WARN, "going on with run %s after row %llu", r->result->run,
-           (unsigned long long)r->result->rows);
     return r->part.finished ? rn_files_publish(r) : RN_OK;
 }

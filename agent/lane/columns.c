@@ -59,14 +59,39 @@ void rn_column_clear(struct rn_column_lane *l)
     rn_chain_clear(&l->tail.chain);
 }
 
+void rn_columns_place(const struct rn_columns *c, uint32_t at[3])
+{
+    at[0] = c->group;
+    at[1] = c->lane[rn_columns_trunk(c)].sequence;
+    at[2] = c->lane[c->lanes.n + 1].sequence;
+}
+
+/* Whether a block was there before the file was gone on with at this place:
+ * groups that were closed, the trunk's blocks up to the open one, and the
+ * foot's own ones, which count from 1. What is joined comes last.
+ */
+static bool is_older(const struct rn_block_id *id, const uint32_t at[3])
+{
+    if (id->group == RN_FOOT_GROUP)
+        return id->lane == 2 && id->sequence > 0 && id->sequence <= at[2];
+    if (id->group != at[0])
+        return id->group < at[0];
+    return id->lane == 0 && id->sequence < at[1];
+}
+
 struct rn_block_id rn_columns_id(const struct rn_columns *c, uint32_t group,
                                  uint32_t lane, uint32_t sequence)
 {
+    const struct rn_part *p = c->part;
     struct rn_block_id id = { .group = group,
                               .lane = (uint16_t)lane,
                               .sequence = sequence };
+    unsigned n = p->splices;
 
-    memcpy(id.nonce, c->part->attempt.nonce, sizeof id.nonce);
+    while (n > 0 && is_older(&id, p->splice[n - 1].at))
+        n--;
+    memcpy(id.nonce, n > 0 ? p->splice[n - 1].nonce : p->attempt.nonce,
+           sizeof id.nonce);
     return id;
 }
 

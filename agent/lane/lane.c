@@ -21,13 +21,13 @@ static int next_segment(struct rn_lane *l)
 int rn_lane_submit(struct rn_lane *l)
 {
     struct rn_part *p = l->part;
-    struct rn_block_id id = { .sequence = l->sequence };
+    struct rn_block_id id;
     uint64_t len = l->chain.len;
     uint64_t crc = l->chain_crc;
 
     if (len == 0) /* the service refuses a block of no bytes */
         return RN_OK;
-    memcpy(id.nonce, p->attempt.nonce, sizeof id.nonce);
+    rn_part_id(p, l->sequence, &id);
     if (l->sequence == RN_MAX_BLOCKS) {
         rn_chain_release(p->uploader->pool, &l->chain);
         return rn_fail(p->uploader->error, RN_E_FULL, RN_AT_STORE,

@@ -49,13 +49,22 @@ bool rn_part_near_limit(const struct rn_part *p, uint32_t spare)
     return p->lane.sequence + spare >= RN_MAX_BLOCKS;
 }
 
+void rn_part_id(const struct rn_part *p, uint32_t sequence,
+                struct rn_block_id *id)
+{
+    unsigned n = p->splices;
+
+    while (n > 0 && sequence < p->splice[n - 1].at[0])
+        n--;
+    memset(id, 0, sizeof *id);
+    memcpy(id->nonce, n > 0 ? p->splice[n - 1].nonce : p->attempt.nonce,
+           sizeof id->nonce);
+    id->sequence = sequence;
+}
+
 static void lane_id_at(void *ctx, uint32_t i, struct rn_block_id *id)
 {
-    const struct rn_part *p = ctx;
-
-    memset(id, 0, sizeof *id);
-    memcpy(id->nonce, p->attempt.nonce, sizeof id->nonce);
-    id->sequence = i;
+    rn_part_id(ctx, i, id);
 }
 
 /* One question: what do readers see under this name? RN_OK: our file, whole.
@@ -281,13 +290,59 @@ int rn_part_finish(struct rn_part *p)
 
 size_t rn_part_save_need(uint32_t lanes, uint32_t groups)
 {
-    return 1 + (lanes > 0 ? rn_columns_save_need(lanes, groups)
-                          : (size_t)RN_LANE_SAVED);
+    return 2 + RN_SPLICES * (RN_NONCE + 3 * 4) +
+           (lanes > 0 ? rn_columns_save_need(lanes, groups)
+                      : (size_t)RN_LANE_SAVED);
+}
+
+static void save_splices(const struct rn_part *p, struct rn_record *r)
+{
+    rn_record_put(r, p->splices, 1);
+    for (unsigned i = 0; i < p->splices; i++) {
+        rn_record_put_raw(r, p->splice[i].nonce, RN_NONCE);
+        for (unsigned k = 0; k < 3; k++)
+            rn_record_put(r, p->splice[i].at[k], 4);
+    }
+}
+
+static int restore_splices(struct rn_part *p, struct rn_record *r)
+{
+    p->splices = (unsigned)rn_record_get(r, 1);
+    if (p->splices > RN_SPLICES)
+        return RN_E_TORN;
+    for (unsigned i = 0; i < p->splices; i++) {
+        rn_record_get_raw(r, p->splice[i].nonce, RN_NONCE);
+        for (unsigned k = 0; k < 3; k++)
+            p->splice[i].at[k] = (uint32_t)rn_record_get(r, 4);
+    }
+    return r->bad ? RN_E_TORN : RN_OK;
+}
+
+/* From here on. Nothing that counts was sent under the name of a splice that
+ * was at the very same place.
+ */
+static int splice(struct rn_part *p)
+{
+    struct rn_splice s = { .at = { p->lane.sequence, 0, 0 } };
+    unsigned last = p->splices - 1;
+
+    if (p->columns)
+        rn_columns_place(p->columns, s.at);
+    if (rn_entropy(s.nonce, sizeof s.nonce) < 0)
+        return rn_fail(p->uploader->error, RN_E_STATE, RN_AT_AGENT,
+                       "the system gave no random bytes for the names of "
+                       "blocks");
+    if (p->splices > 0 && memcmp(p->splice[last].at, s.at, sizeof s.at) == 0)
+        p->splice[last] = s;
+    else if (p->splices < RN_SPLICES)
+        p->splice[p->splices++] = s;
+    return RN_OK;
 }
 
 void rn_part_save(const struct rn_part *p, struct rn_record *r)
 {
     rn_record_put_bool(r, p->finished);
+    save_splices(p, r);
     if (p->columns)
         rn_columns_save(p->columns, r);
     else
@@ -297,11 +352,15 @@ void rn_part_save(const struct rn_part *p, struct rn_record *r)
 int rn_part_restore(struct rn_part *p, struct rn_record *r)
 {
     bool finished = rn_record_get_bool(r);
-    int err = p->columns ? rn_columns_restore(p->columns, finished, r)
-                         : rn_lane_restore(&p->lane, r);
+    int err = restore_splices(p, r);
 
-    if (err < 0 || !finished)
+    if (err == RN_OK)
+        err = p->columns ? rn_columns_restore(p->columns, finished, r)
+                         : rn_lane_restore(&p->lane, r);
+    if (err < 0)
         return err;
+    if (!finished)
+        return splice(p);
     p->finished = true;
     return p->columns ? RN_OK : finish(p);
 }

@@ -30,6 +30,21 @@ struct rn_lane {
     uint64_t staged_crc;
 };
 
+/* Where a later process went on with a file. Its blocks have a nonce of their
+ * own from there on: a query that is asked again need not give the same bytes,
+ * and what the process before had sent may arrive late. `at` is the place's
+ * sequence; with lanes the open group, the trunk's sequence in it and the
+ * foot's.
+ */
+struct rn_splice {
+    uint8_t nonce[RN_NONCE];
+    uint32_t at[3];
+};
+
+/* Most that a file has. After more, blocks are named like those after the last.
+ */
+#define RN_SPLICES 16u
+
 /* One attempt at a run: what makes its names and block ids its own. */
 struct rn_attempt {
     const char *run; /* value of the metadata runnel_run; borrowed */
@@ -45,6 +60,8 @@ struct rn_part {
     struct rn_attempt attempt; /* proves that a commit was ours */
     struct rn_lane lane;
     struct rn_columns *columns; /* lane/columns.h; NULL: one lane */
+    struct rn_splice splice[RN_SPLICES];
+    unsigned splices;
     bool open;
     bool finished;
 
@@ -93,6 +110,10 @@ int rn_part_finish(struct rn_part *p);
 size_t rn_part_save_need(uint32_t lanes, uint32_t groups);
 void rn_part_save(const struct rn_part *p, struct rn_record *r);
 int rn_part_restore(struct rn_part *p, struct rn_record *r);
+
+/* The id of a block of a part of one lane. */
+void rn_part_id(const struct rn_part *p, uint32_t sequence,
+                struct rn_block_id *id);
 
 /* Publish the file and prove it: an answer that was lost is resolved by
  * asking, never by guessing. RN_E_STALE: staged blocks are gone, the run must

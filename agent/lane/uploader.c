@@ -179,22 +179,33 @@ static int start_block(struct rn_uploader *u, struct rn_block *b, int64_t now)
     return RN_OK;
 }
 
-/* Start what is due, the oldest entry first by place in the table: with as
- * many entries as connections plus one, order does not matter. Returns when
- * the next waiting block is due.
+/* The oldest block that is due, so that none waits for ever while newer ones
+ * come; *until becomes no later than when the next waiting one is.
  */
-static int64_t start_ready(struct rn_uploader *u, int64_t now, int64_t until)
+static struct rn_block *oldest_due(struct rn_uploader *u, int64_t now,
+                                   int64_t *until)
 {
+    struct rn_block *oldest = NULL;
+
     for (unsigned i = 0; i < u->blocks; i++) {
         struct rn_block *b = &u->block[i];
 
-        if (b->state == WAIT && b->not_before_ms > now) {
-            until = earlier(until, b->not_before_ms);
-            continue;
-        }
-        if (b->state != READY && b->state != WAIT)
-            continue;
-        if (start_block(u, b, now) < 0)
+        if (b->state == WAIT && b->not_before_ms > now)
+            *until = earlier(*until, b->not_before_ms);
+        else if ((b->state == READY || b->state == WAIT) &&
+                 (!oldest || b->number < oldest->number))
+            oldest = b;
+    }
+    return oldest;
+}
+
+/* Start what is due. Returns when the next waiting block is. */
+static int64_t start_ready(struct rn_uploader *u, int64_t now, int64_t until)
+{
+    for (unsigned i = 0; i < u->blocks; i++) {
+        struct rn_block *b = oldest_due(u, now, &until);
+
+        if (!b || start_block(u, b, now) < 0)
             break;
     }
     return until;

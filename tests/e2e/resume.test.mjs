@@ -99,6 +99,7 @@ const LEGS = [
   { op: "stage", n: 3 },
   { op: "commit", after: true },
   { op: "commit", name: /manifest/ },
+  { op: "commit", name: /manifest/, after: true },
 ];
 
 const CASES = [
@@ -113,7 +114,7 @@ const CASES = [
 ];
 
 for (const [format, options] of CASES)
-  test(`killed seven times, and whole (${Object.values(options).join(" ")})`,
+  test(`killed eight times, and whole (${Object.values(options).join(" ")})`,
     async () => {
       const file = { rows_per_file: 7000, ...options };
       const more = { job: { memory: format === "parquet" ? "2M" : "700K" } };
@@ -311,6 +312,22 @@ test("with a watermark, rows that came meanwhile are the next run's",
     assert.deepEqual(files.join("").trim().split("\n").slice(1)
       .map((line) => line.split(",")[0]), ["-1", "5", "8500", "9001"]);
     assert.equal((await job.done()).json.rows, 0);
+  });
+
+test("a table of row groups that has no room any more begins anew",
+  async () => {
+    const { reader, job } = await makeOne({ format: "parquet",
+      row_group_rows: 10 }, { job: { memory: "4M" },
+      store: { block: "256K" } });
+    await killed(job, { op: "stage", n: 22, after: true });
+    job.sections.job.memory = "1100K";
+    delete job.sections.store.block;
+    job.write();
+    const r = await job.done();
+    assert.match(r.stderr, /cannot go on: its checkpoint does not fit/);
+    assert.equal(r.json.resumed_rows, 0);
+    const rows = await rowsIn(await onlyRun(reader), "parquet");
+    assert.equal(rows.length, ROWS);
   });
 
 test("plan says how a run goes on, and a folder begins anew", async () => {
