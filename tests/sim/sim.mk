@@ -24,7 +24,7 @@ torture: sim-bin ## In that world every call of the port fails, once and for eve
 	@$(BUILD)/sim/sim torture $(JOB) $(CALL) $(WAY)
 
 powercut: sim-bin ## There the power goes at every call, and again in recovery
-	@$(BUILD)/sim/sim powercut $(JOB) $(CALL) $(WHEN)
+	@$(BUILD)/sim/sim powercut $(JOB) $(CALL) $(WHEN) $(THEN)
 
 year: sim-bin ## 365 days of a daily job there, with ten times the usual faults
 	@$(BUILD)/sim/sim year
