@@ -51,6 +51,7 @@ struct rn_keeper {
     uint64_t job;     /* rn_checkpoint_job()                         */
     bool saved;       /* one of this run is in the state file        */
     bool going_on;    /* the next attempt goes on where it says      */
+    bool went_on;     /* this one did                                */
 };
 
 struct run {
