@@ -287,6 +287,49 @@ static void a_service_that_is_busy_for_ever_ends_within_the_retry_time(
     }
 }
 
+static void a_job_ends_at_its_deadline(void **state)
+{
+    struct fixture *f = *state;
+    int64_t before = scripted_now_ms;
+
+    f->u.deadline_ms = before + 5000;
+    for (int i = 0; i < SCRIPT_MAX; i++)
+        turn(f, RN_OP_STAGE, RN_E_BUSY, false);
+    assert_int_equal(send_bytes(f, 5000), RN_E_BUSY);
+    assert_true(scripted_now_ms - before <= 5000);
+    tear_down(state);
+    set_up(state);
+
+    f = *state;
+    f->u.deadline_ms = scripted_now_ms; /* it is past when the job begins */
+    assert_int_equal(send_bytes(f, 5000), RN_E_AGAIN);
+    assert_non_null(strstr(f->error.text, "deadline"));
+    assert_int_equal(rn_error_exit(&f->error), 75);
+    assert_int_equal(f->s.calls[RN_OP_STAGE] + f->s.calls[RN_OP_COMMIT], 0);
+    assert_false(f->s.visible);
+}
+
+static void a_file_says_when_its_blocks_come_to_an_end(void **state)
+{
+    struct fixture *f = *state;
+    struct rn_object object = { .path = "p", .meta = meta, .metas = 1 };
+
+    assert_int_equal(rn_part_begin(&f->part, &f->u, &object, &attempt, BLOCK),
+                     RN_OK);
+    f->part.lane.sequence = RN_MAX_BLOCKS - 17;
+    assert_false(rn_part_near_limit(&f->part, 16));
+    f->part.lane.sequence++;
+    assert_true(rn_part_near_limit(&f->part, 16));
+    /* A row that goes on past the last block is an error and no lost byte. */
+    f->part.lane.sequence = RN_MAX_BLOCKS;
+    for (size_t i = 0; i < 5000; i++)
+        rn_out_byte(&f->part.lane.out, 'x');
+    assert_int_equal(f->part.lane.out.err, RN_E_FULL);
+    assert_int_equal(rn_part_commit(&f->part), RN_E_FULL);
+    assert_non_null(strstr(f->error.text, "50000 blocks"));
+    assert_false(f->s.visible);
+}
+
 static void what_the_service_asks_to_wait_is_waited(void **state)
 {
     struct fixture *f = *state;
@@ -516,6 +559,8 @@ int main(void)
         T(a_credential_that_may_only_write_still_finishes),
         T(write_only_and_a_lost_answer_is_settled_by_our_own_nonce),
         T(a_service_that_is_busy_for_ever_ends_within_the_retry_time),
+        T(a_job_ends_at_its_deadline),
+        T(a_file_says_when_its_blocks_come_to_an_end),
         T(what_the_service_asks_to_wait_is_waited),
         T(a_refused_credential_is_renewed_once_for_all_in_flight),
         T(a_credential_refused_for_good_ends_the_run),

@@ -1,6 +1,6 @@
 /* unpack.h: for tests: Parquet's encodings read back, as Encodings.md says and
- * without anything of ours. Each reader fails the test on what no writer may
- * write.
+ * without anything of ours. What no writer may write ends in assert_true() of
+ * whoever includes this, as in thrift_reader.h.
  */
 #ifndef TESTS_UNPACK_H
 #define TESTS_UNPACK_H
