@@ -149,6 +149,18 @@ static int attempt(struct run *r)
     return err == RN_OK ? rn_run_complete(r) : err;
 }
 
+/* Nothing is removed that a reader has seen, or that the journal on the disk
+ * could still go on with.
+ */
+static bool may_go(struct run *r)
+{
+    if (r->sealed)
+        return rn_publish_is_absent(r, r->config, r->result->run) &&
+               rn_journal_unseal(r->journal) == RN_OK;
+    return !r->keeper.saved || r->publishing == 0 ||
+           rn_journal_doom(r->journal) == RN_OK;
+}
+
 /* After a failure: nothing of the attempt stays, unless it cannot be helped or
  * the next run can go on with it. True: the journal keeps it open.
  *
@@ -174,26 +186,23 @@ static bool undo(struct run *r)
      */
     if (r->finished)
         return true;
-    /* Only _SUCCESS is open and a later try may still write it, or it is there
-     * already and a reader has seen it: the next run completes this one. What
-     * was refused for good is undone, but not before the journal knows.
+    /* Only _SUCCESS is open and a later try may still write it: the next run
+     * completes this one.
      */
-    if (r->sealed && (r->manifest.doubtful || rn_error_exit(r->error) == 75 ||
-                      rn_journal_unseal(r->journal) < 0))
-        return true;
-    if (r->keeper.saved && r->publishing > 0 && rn_journal_doom(r->journal) < 0)
+    if (r->sealed && rn_error_exit(r->error) == 75)
         return true;
     rn_error_clear(&ignored);
     r->uploader.error = &ignored;
     r->uploader.cleaning = true;
     r->uploader.deadline_ms = rn_clock_mono() + CLEAN_MS;
-    left = rn_clean_attempt(r);
-    if (left == 0) /* a summary names what is there */
+    kept = !may_go(r);
+    left = kept ? 0 : rn_clean_attempt(r);
+    if (!kept && left == 0) /* a summary names what is there */
         r->result->files = 0;
     rn_uploader_abandon(&r->uploader);
     r->uploader.error = r->error;
     *r->error = first;
-    return left > 0;
+    return kept || left > 0;
 }
 
 static enum rn_run_state state_of(const struct rn_error *error)

@@ -49,6 +49,8 @@ int rn_files_begin(struct run *r)
     const struct rn_encoder_class *cls = r->encoder->cls;
     int err = rn_files_open(r);
 
+    if (err == RN_OK && r->keeper.went_on)
+        err = rn_part_splice(&r->part);
     if (err == RN_OK && r->gzipped)
         err = rn_gzip_begin(&r->gzip, &r->part.lane.out);
     if (err < 0)

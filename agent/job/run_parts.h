@@ -51,6 +51,7 @@ struct rn_keeper {
     uint64_t job;     /* rn_checkpoint_job()                         */
     bool saved;       /* one of this run is in the state file        */
     bool going_on;    /* the next attempt goes on where it says      */
+    bool went_on;     /* this one did                                */
 };
 
 struct run {
@@ -194,6 +195,12 @@ int rn_publish_end(struct run *r);
 /* Write the _SUCCESS of a run: this one, or one that was interrupted there. */
 int rn_publish_success(struct run *r, const struct rn_config *config,
                        const char *run);
+
+/* Readers see no _SUCCESS of that run, and it will not appear: only then may
+ * its files be removed. False when that cannot be told.
+ */
+bool rn_publish_is_absent(struct run *r, const struct rn_config *config,
+                          const char *run);
 
 /* What the journal keeps of this attempt as it stands. */
 void rn_run_past(const struct run *r, struct rn_past_run *past);

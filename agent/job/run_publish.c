@@ -96,6 +96,18 @@ int rn_publish_success(struct run *r, const struct rn_config *config,
     return err;
 }
 
+bool rn_publish_is_absent(struct run *r, const struct rn_config *config,
+                          const char *run)
+{
+    struct rn_object object = { .path = r->path };
+    struct rn_transfer look = { .op = RN_OP_HEAD, .object = &object };
+
+    if (r->manifest.doubtful ||
+        rn_run_marker(config, run, "_SUCCESS", r->path) < 0)
+        return false;
+    return rn_uploader_repeat(&r->uploader, &look) == RN_E_ABSENT;
+}
+
 int rn_publish_end(struct run *r)
 {
     struct rn_manifest_tail tail = {

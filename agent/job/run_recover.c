@@ -111,8 +111,11 @@ int rn_recover(struct run *r)
     if (open.sealed) {
         err = complete(r, &then, &open);
         if (err == RN_OK || rn_error_exit(r->error) == 75 ||
-            r->manifest.doubtful || r->error->where == RN_AT_WAREHOUSE ||
+            r->error->where == RN_AT_WAREHOUSE ||
             r->error->where == RN_AT_VALIDATE)
+            return err;
+        rn_uploader_abandon(&r->uploader);
+        if (!rn_publish_is_absent(r, &then, open.run))
             return err;
         rn_error_clear(r->error);
         rn_uploader_abandon(&r->uploader);

@@ -55,6 +55,7 @@ void rn_resume_forget(struct run *r)
     k->cut = 0;
     k->saved = false;
     k->going_on = false;
+    k->went_on = false;
     k->saved_ms = INT64_MIN / 2; /* the first one is due */
     r->result->resumed = 0;
     r->source->before = 0;
@@ -458,6 +459,7 @@ int rn_resume_begin(struct run *r)
     int err;
 
     r->keeper.going_on = false;
+    r->keeper.went_on = true;
     rn_log(RN_LOG_WARN, "going on with run %s after row %llu", r->result->run,
            (unsigned long long)r->result->rows);
     if (r->manifest.finished) /* no row is missing */

@@ -321,7 +321,7 @@ static int restore_splices(struct rn_part *p, struct rn_record *r)
 /* From here on. Nothing that counts was sent under the name of a splice that
  * was at the very same place.
  */
-static int splice(struct rn_part *p)
+int rn_part_splice(struct rn_part *p)
 {
     struct rn_splice s = { .at = { p->lane.sequence, 0, 0 } };
     unsigned last = p->splices - 1;
@@ -360,7 +360,7 @@ int rn_part_restore(struct rn_part *p, struct rn_record *r)
     if (err < 0)
         return err;
     if (!finished)
-        return splice(p);
+        return rn_part_splice(p);
     p->finished = true;
     return p->columns ? RN_OK : finish(p);
 }

@@ -31,7 +31,9 @@ struct blob_version {
     char run[40];  /* metadata runnel_run  */
     char rows[24]; /* metadata runnel_rows */
     uint32_t blocks;
-    char nonce[17]; /* of the block ids, in hex; "" for Put Blob; "mixed" */
+    char nonce[17];  /* of the first block's id, in hex; "" for Put Blob */
+    unsigned nonces; /* different ones                                   */
+    bool mixed;      /* blocks of one nonce came from several lives      */
 };
 
 struct blob_staged {

@@ -185,30 +185,48 @@ static void stage(const struct blob_request *q, struct blob_answer *a)
 }
 
 /* Blocks as a list names them, joined. */
+#define NONCES 24
 struct join {
     struct blob *b;
+    uint8_t nonce[NONCES][8];
+    unsigned life[NONCES];
     struct blob_version v;
     size_t cap;
     size_t id_len;
 };
 
+/* A process that goes on with a file names its blocks anew; what an earlier one
+ * had sent must not come between them.
+ */
+static void note_nonce(struct join *j, const uint8_t *id, unsigned life)
+{
+    unsigned i = 0;
+
+    while (i < j->v.nonces && memcmp(j->nonce[i], id, 8) != 0)
+        i++;
+    if (i == NONCES) {
+        j->v.mixed = true;
+    } else if (i == j->v.nonces) {
+        memcpy(j->nonce[i], id, 8);
+        j->life[i] = life;
+        j->v.nonces++;
+    } else if (j->life[i] != life) {
+        j->v.mixed = true;
+    }
+    if (j->v.blocks == 0)
+        rn_hex(id, 8, j->v.nonce);
+}
+
 static bool join_block(struct join *j, const char *text, size_t n)
 {
     uint8_t id[64];
-    char nonce[17] = "";
     struct blob_staged *s;
     int len = rn_base64_decode(text, n, id, sizeof id);
 
     if (len <= 0 || !(s = find_staged(j->b, id, (size_t)len)))
         return false;
-    if (len >= 8) {
-        rn_hex(id, 8, nonce);
-        nonce[16] = 0;
-    }
-    if (j->v.blocks > 0 && strcmp(nonce, j->v.nonce) != 0)
-        (void)snprintf(j->v.nonce, sizeof j->v.nonce, "mixed");
-    else
-        memcpy(j->v.nonce, nonce, sizeof nonce);
+    if (len >= 8)
+        note_nonce(j, id, s->life);
     if (j->v.len + s->len > j->cap) {
         j->cap = (j->v.len + s->len) * 2;
         j->v.data = realloc(j->v.data, j->cap);

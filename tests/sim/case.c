@@ -209,12 +209,13 @@ void case_of_seed(uint64_t seed, struct sim_case *c)
 
 size_t small_jobs(void)
 {
-    return 4;
+    return 8;
 }
 
-struct sim_case small_job(size_t i)
+struct sim_case small_job(size_t at)
 {
     static const char *const format[] = { "csv", "json", "avro", "parquet" };
+    size_t i = at % 4;
     struct sim_case c = {
         .seed = 1000 + i,
         .format = format[i],
@@ -228,6 +229,7 @@ struct sim_case small_job(size_t i)
         .connections = 1,
         .block = i == 3 ? 0 : 1024,
         .watermark = i % 2 == 0,
+        .key = at >= 4,
         .retry_s = 60,
         .deadline_s = 600,
     };

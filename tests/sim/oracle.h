@@ -20,7 +20,7 @@ const char *oracle_end(const struct sim_case *c);
 const char *oracle_1_rows(const struct sim_case *c, const struct life *life);
 const char *oracle_2_once(void);
 const char *oracle_3_complete(const struct sim_case *c);
-const char *oracle_4_one_attempt(void);
+const char *oracle_4_one_attempt(const struct sim_case *c);
 const char *oracle_6_time(const struct sim_case *c, const struct life *life);
 const char *oracle_8_same_end(const struct sim_case *c);
 const char *oracle_9_exit(const struct sim_case *c, const struct life *life);

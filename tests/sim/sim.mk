@@ -3,7 +3,9 @@
 
 SEEDS ?= 10000
 SIM_SRC := $(wildcard tests/sim/*.c)
-SIM_OBJ = $(SIM_SRC:%.c=$(BUILD)/obj/%.o)
+# and the reader of Parquet files
+SIM_OBJ = $(SIM_SRC:%.c=$(BUILD)/obj/%.o) \
+	$(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/lib/parquet_reader*.c))
 SIM_PORT := $(wildcard port/sim/*.c) port/linux/crc64.c
 SIM_AGENT = $(AGENT_SRC:%.c=$(BUILD)/obj/%.o) \
 	$(SIM_PORT:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/codec_list.o
@@ -24,12 +26,12 @@ torture: sim-bin ## In that world every call of the port fails, once and for eve
 	@$(BUILD)/sim/sim torture $(JOB) $(CALL) $(WAY)
 
 powercut: sim-bin ## There the power goes at every call, and again in recovery
-	@$(BUILD)/sim/sim powercut $(JOB) $(CALL) $(WHEN)
+	@$(BUILD)/sim/sim powercut $(JOB) $(CALL) $(WHEN) $(THEN)
 
 year: sim-bin ## 365 days of a daily job there, with ten times the usual faults
 	@$(BUILD)/sim/sim year
 
-$(SIM_OBJ): TEST_CFLAGS += -Iport/sim
+$(SIM_SRC:%.c=$(BUILD)/obj/%.o): TEST_CFLAGS += -Iport/sim
 
 $(BUILD)/sim/sim: $(SIM_OBJ) $(SIM_AGENT) $(DEP_LIBS)
 	@mkdir -p $(@D); echo "  link $@"

@@ -116,20 +116,32 @@ static int replay(const struct sim_case *c)
     return err != NULL;
 }
 
+/* "csv" or "csv+key" */
+static bool find_job(const char *name, struct sim_case *c)
+{
+    size_t n = strcspn(name, "+");
+
+    for (size_t i = 0; i < small_jobs(); i++) {
+        *c = small_job(i);
+        if (strlen(c->format) == n && strncmp(c->format, name, n) == 0 &&
+            c->key == (name[n] != 0))
+            return true;
+    }
+    return false;
+}
+
 static int replay_sweep(const struct order *o)
 {
     struct sim_case c;
-    size_t i = 0;
 
-    while (i < small_jobs() && strcmp(small_job(i).format, o->argv[0]) != 0)
-        i++;
-    if (i == small_jobs())
+    if (!find_job(o->argv[0], &c))
         return 2;
-    c = small_job(i);
     if (strcmp(o->suite, "torture") == 0)
         torture_plan(&c, number(o, 1, 0), (int)number(o, 2, 0));
     else
         powercut_plan(&c, number(o, 1, 0), (enum sim_when)number(o, 2, 2));
+    if (o->argc > 3)
+        powercut_second(&c, number(o, 3, 0), (enum sim_when)number(o, 4, 2));
     return replay(&c);
 }
 

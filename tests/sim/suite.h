@@ -17,7 +17,9 @@ uint64_t case_second_calls(void);
 /* The case of a seed. */
 void case_of_seed(uint64_t seed, struct sim_case *c);
 
-/* A small job of each format: how many there are, and the ith. */
+/* A small job of each format, without a key and with one: how many there are,
+ * and the ith.
+ */
 size_t small_jobs(void);
 struct sim_case small_job(size_t i);
 
@@ -65,6 +67,7 @@ void suite_powercut(unsigned part, unsigned parts, struct tally *t);
 /* What a sweep does at call `k`, to be looked at again. */
 void torture_plan(struct sim_case *c, uint64_t k, int way);
 void powercut_plan(struct sim_case *c, uint64_t k, enum sim_when when);
+void powercut_second(struct sim_case *c, uint64_t k, enum sim_when when);
 
 void suite_year(uint64_t seed, struct tally *t);
 

@@ -7,6 +7,12 @@
 #include "sim/suite.h"
 
 #define CALLS 65536u
+#define SHORT 8 /* rows of a job that is cut twice */
+
+static const char *key_word(const struct sim_case *c)
+{
+    return c->key ? "+key" : "";
+}
 
 /* What the calls of a clean life are. */
 static uint8_t kind[CALLS];
@@ -19,7 +25,8 @@ static uint64_t learn(const struct sim_case *c, struct tally *t,
 
     clean.plan = (struct sim_plan){ 0 };
     clean.no_rerun = true;
-    tally_add(t, case_run(&clean), "make %s JOB=%s CALL=0", suite, c->format);
+    tally_add(t, case_run(&clean), "make %s JOB=%s%s CALL=0", suite, c->format,
+              key_word(c));
     n = case_calls();
     if (n >= CALLS)
         n = CALLS - 1;
@@ -61,8 +68,8 @@ void suite_torture(unsigned part, unsigned parts, struct tally *t)
             for (int way = 0; way < ways; way++) {
                 torture_plan(&c, k, way);
                 tally_add(t, case_run(&c),
-                          "make torture JOB=%s CALL=%llu WAY=%d", c.format,
-                          (unsigned long long)k, way);
+                          "make torture JOB=%s%s CALL=%llu WAY=%d", c.format,
+                          key_word(&c), (unsigned long long)k, way);
             }
         }
     }
@@ -75,6 +82,13 @@ void powercut_plan(struct sim_case *c, uint64_t k, enum sim_when when)
     c->plan = (struct sim_plan){ .cut_at = k, .cut_when = when };
 }
 
+/* A life of few rows is cut, and then the next one. */
+void powercut_second(struct sim_case *c, uint64_t k, enum sim_when when)
+{
+    c->rows = SHORT;
+    c->second = (struct sim_plan){ .cut_at = k, .cut_when = when };
+}
+
 static void cut_once(struct sim_case *c, uint64_t k, struct tally *t)
 {
     for (int when = SIM_BEFORE; when <= SIM_AFTER; when++) {
@@ -82,8 +96,8 @@ static void cut_once(struct sim_case *c, uint64_t k, struct tally *t)
             kind[k] != SIM_STATE_OPEN)
             continue;
         powercut_plan(c, k, (enum sim_when)when);
-        tally_add(t, case_run(c), "make powercut JOB=%s CALL=%llu WHEN=%d",
-                  c->format, (unsigned long long)k, when);
+        tally_add(t, case_run(c), "make powercut JOB=%s%s CALL=%llu WHEN=%d",
+                  c->format, key_word(c), (unsigned long long)k, when);
     }
 }
 
@@ -97,8 +111,8 @@ static bool acts(uint8_t call)
 }
 
 /* The first cut is in the part where files become visible and the journal
- * follows: from the first file's journal entry on. The second is at every call
- * of the life that recovers.
+ * follows: from the journal's first entry on. The second is in the life that
+ * recovers, at every call that acts.
  */
 static void cut_twice(struct sim_case *c, uint64_t n, unsigned part,
                       unsigned parts, struct tally *t)
@@ -112,39 +126,43 @@ static void cut_twice(struct sim_case *c, uint64_t n, unsigned part,
     for (uint64_t k = from; k <= n; k++) {
         enum sim_when when =
             first[k] == SIM_STATE_SAVE && k % 2 ? SIM_DURING : SIM_AFTER;
+        uint64_t m;
 
         if (k % parts != part || !acts(first[k]))
             continue;
         powercut_plan(c, k, when);
         c->second = (struct sim_plan){ 0 };
         (void)case_run(c);
-        uint64_t m = case_second_calls();
+        m = case_second_calls();
+        for (uint64_t j = 1; j <= m; j++)
+            kind[j] = (uint8_t)sim_call_at(j);
         for (uint64_t j = 1; j <= m; j++) {
+            enum sim_when then =
+                kind[j] == SIM_STATE_SAVE && j % 2 ? SIM_DURING : SIM_AFTER;
+
+            if (!acts(kind[j]))
+                continue;
             powercut_plan(c, k, when);
-            c->second = (struct sim_plan){ .cut_at = j, .cut_when = SIM_AFTER };
-            if (kind[j] == SIM_STATE_SAVE && j % 2)
-                c->second.cut_when = SIM_DURING;
+            powercut_second(c, j, then);
             tally_add(t, case_run(c),
-                      "make powercut JOB=%s CALL=%llu WHEN=%d THEN=%llu",
-                      c->format, (unsigned long long)k, (int)when,
-                      (unsigned long long)j);
+                      "make powercut JOB=%s%s CALL=%llu WHEN=%d THEN='%llu %d'",
+                      c->format, key_word(c), (unsigned long long)k, (int)when,
+                      (unsigned long long)j, (int)then);
         }
     }
 }
 
 void suite_powercut(unsigned part, unsigned parts, struct tally *t)
 {
-    for (size_t i = 0; i < 2 * small_jobs(); i++) {
-        struct sim_case c = small_job(i % small_jobs());
-        uint64_t n;
+    for (size_t i = 0; i < small_jobs(); i++) {
+        struct sim_case c = small_job(i);
+        uint64_t n = learn(&c, t, "powercut");
 
-        c.key = i >= small_jobs();
-        n = learn(&c, t, "powercut");
         for (uint64_t k = 1; k <= n; k++) {
             if (k % parts == part)
                 cut_once(&c, k, t);
         }
-        c.rows = 8; /* one file and little in it */
+        c.rows = SHORT; /* one file and little in it */
         n = learn(&c, t, "powercut");
         cut_twice(&c, n, part, parts, t);
     }

@@ -3,6 +3,7 @@
  * in the end. See sim/suite.h.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sim/oracle.h"
@@ -137,9 +138,16 @@ void suite_year(uint64_t seed, struct tally *t)
         };
         unsigned done = 0;
         const char *err;
+        size_t n;
 
         state = sim_mix(c.seed);
+        sim_trace_on(getenv("TRACE") != NULL);
         err = year(&c, &done);
+        if (err && sim_tracing()) {
+            const char *text = sim_trace_text(&n);
+
+            (void)fwrite(text, 1, n, stdout);
+        }
         if (!err && done < DAYS - 60)
             err = "year: too few nights ended well";
         tally_add(t, err, "build/sim/sim year %llu, job %zu, day %lld",
