@@ -27,6 +27,9 @@ SHELL = /bin/bash
 .DEFAULT_GOAL := all
 BOARD ?=
 LINUX_BOARDS = container gateway-armv7
+ifeq ($(wildcard $(BOARD:%=boards/%/board.mk))$(if $(BOARD),,none),)
+$(error there is no board called $(BOARD): boards/README.md has them)
+endif
 ifneq ($(filter $(BOARD),$(LINUX_BOARDS)),)
 include boards/$(BOARD)/board.mk
 endif
