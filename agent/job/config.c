@@ -473,33 +473,52 @@ static int apply_settings(struct rn_config_reader *r)
     return RN_OK;
 }
 
+static int read_all(struct rn_config_reader *r)
+{
+    int err = RN_OK;
+
+    rn_config_defaults(r);
+    if (r->in->text.p == NULL)
+        err = load_file(r);
+    if (err == RN_OK)
+        err = apply_settings(r);
+    if (err == RN_OK)
+        err = read_lines(r);
+    if (err == RN_OK)
+        err = rn_config_rules(r);
+    if (err == RN_OK)
+        err = rn_config_check(r);
+    return err;
+}
+
+/* The reader is larger than a small stack; it lies at the arena's end and is
+ * gone when the strings at its front are all that is left.
+ */
 int rn_config_read(const struct rn_config_input *in, struct rn_arena *mem,
                    struct rn_config *config, struct rn_error *error)
 {
-    struct rn_config_reader r;
-    size_t before = mem->used;
-    int err = RN_OK;
+    const size_t size = RN_ROUND(sizeof(struct rn_config_reader));
+    size_t before = mem->used, cap = mem->cap & ~(size_t)(RN_ALIGN - 1);
+    struct rn_config_reader *r;
+    int err;
 
-    memset(&r, 0, sizeof r);
     memset(config, 0, sizeof *config);
-    r.in = in;
-    r.mem = mem;
-    r.config = config;
-    r.left = in->text;
     config->path = in->path;
-    rn_config_defaults(&r);
-    if (in->text.p == NULL)
-        err = load_file(&r);
-    if (err == RN_OK)
-        err = apply_settings(&r);
-    if (err == RN_OK)
-        err = read_lines(&r);
-    if (err == RN_OK)
-        err = rn_config_rules(&r);
-    if (err == RN_OK)
-        err = rn_config_check(&r);
+    if (cap < before + size)
+        return rn_fail(error, RN_E_CONFIG, RN_AT_CONFIG,
+                       "%s: %zu bytes are too few to read a job", in->path,
+                       cap - before);
+    r = (void *)(mem->base + cap - size);
+    mem->cap = cap - size;
+    memset(r, 0, sizeof *r);
+    r->in = in;
+    r->mem = mem;
+    r->config = config;
+    r->left = in->text;
+    err = read_all(r);
+    mem->cap = cap;
     if (err < 0)
-        return rn_fail(error, RN_E_CONFIG, RN_AT_CONFIG, "%s", r.fail.text);
+        return rn_fail(error, RN_E_CONFIG, RN_AT_CONFIG, "%s", r->fail.text);
     config->bytes = mem->used - before;
     return RN_OK;
 }

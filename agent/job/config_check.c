@@ -11,8 +11,7 @@
 #include "runnel/http.h"
 #include "runnel/source.h"
 
-/* What the journal has room for, run id and part number included. */
-#define PLACE_MAX    600
+/* Of what the journal has room for: run id and part number. */
 #define PLACE_RUN    64
 #define NAME_MAX_LEN 64
 
@@ -355,9 +354,14 @@ static int check_path(struct rn_config_reader *r)
     if (strstr(slash, "{part}") == NULL)
         return fail_at(r, "store", "path",
                        "{part} has to be in the file's name, after the last /");
-    if (strlen(path) + strlen(r->config->store.url) + PLACE_RUN > PLACE_MAX)
-        return fail_at(r, "store", "path",
-                       "url and path are longer than 536 bytes together");
+    if (strlen(path) + strlen(r->config->store.url) + PLACE_RUN >
+        RN_PLACE_MAX) {
+        const struct rn_key *k = rn_key_find("store", "path");
+
+        return rn_config_fail(r, line_of(r, k), k,
+                              "url and path are longer than %d bytes together",
+                              RN_PLACE_MAX - PLACE_RUN);
+    }
     return RN_OK;
 }
 

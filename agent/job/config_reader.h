@@ -10,8 +10,7 @@
 
 #include "job/config.h"
 #include "job/config_keys.h"
-
-#define RN_VALUE_MAX 8192u
+#include "runnel/limits.h"
 
 #define RN_LINE_NONE 0    /* not given             */
 #define RN_LINE_SET  (-1) /* by --set, not by a line */

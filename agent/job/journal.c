@@ -26,7 +26,7 @@ struct rn_journal {
     bool opened;
     unsigned next_slot; /* not the one that holds the newest record */
     struct rn_journal_record now;
-    uint8_t bytes[RN_STATE_MAX];
+    uint8_t bytes[RN_JOURNAL_BYTES];
 };
 
 size_t rn_journal_need(void)

@@ -17,11 +17,8 @@
 #include "runnel/arena.h"
 #include "runnel/config.h"
 #include "runnel/error.h"
+#include "runnel/limits.h"
 #include "runnel/row.h"
-
-#define RN_WATERMARK_MAX 256
-#define RN_HISTORY       8
-#define RN_PLACE_MAX     600
 
 /* A value as the database holds it; RN_NULL type: none yet. */
 struct rn_watermark {

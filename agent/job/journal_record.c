@@ -24,8 +24,9 @@
      PAST_MOST + MARK_MOST + 8)
 _Static_assert(HEAD + 2 + 65 + OPEN_MOST + MARK_MOST + 1 +
                        RN_HISTORY * PAST_MOST + TAIL <=
-                   RN_STATE_MAX,
-               "a record fits its slot");
+                   RN_JOURNAL_BYTES,
+               "the largest record fits");
+_Static_assert(RN_JOURNAL_BYTES <= RN_STATE_MAX, "and its slot");
 
 static const uint8_t magic[8] = { 'R', 'N', 'J', 'O', 'U', 'R', 'N', 'L' };
 

@@ -17,6 +17,7 @@
 #include "runnel/arena.h"
 #include "runnel/config.h"
 #include "runnel/error.h"
+#include "runnel/limits.h"
 #include "runnel/out.h"
 #include "runnel/row.h"
 
@@ -24,12 +25,6 @@
  * characters that every store takes: "20261122T021500Z-0123456789abcdef".
  */
 #define RN_RUN_ID 33
-
-/* Files whose figures a result keeps; a run may have any number, the manifest
- * lists them all.
- */
-#define RN_RESULT_FILES 64
-#define RN_PATH_MAX     512
 
 struct rn_progress {
     uint64_t rows;
@@ -66,9 +61,6 @@ struct rn_result_file {
 };
 
 struct rn_report;
-
-/* Warehouses that an image can have: a job's journal has a bit for each. */
-#define RN_WAREHOUSES 4
 
 /* What became of a run in one of them. */
 struct rn_result_load {

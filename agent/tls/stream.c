@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "core/format.h"
+#include "runnel/limits.h"
 #include "tls/platform.h"
 #include "tls/trust.h"
 #include "tls/versions.h"
@@ -26,14 +27,6 @@ enum { CLOSED, CONNECTING, SHAKING, OPEN, DEAD };
 
 /* One record; what the configuration gives the outgoing buffer. */
 #define RECORD ((size_t)MBEDTLS_SSL_OUT_CONTENT_LEN)
-
-/* The heap, measured by tests/unit/test_tls.c: 4 KiB before any connection and
- * as much for a kept session; a connection 51 KiB during its handshake with
- * three certificates of RSA 4096, 39 with elliptic ones, 26 afterwards. The
- * rest is for leaves that name hundreds of hosts.
- */
-#define HEAP_BASE       (12u * 1024)
-#define HEAP_CONNECTION (56u * 1024)
 
 /* Errors of our read and write callbacks, as mbedTLS's own sockets name them;
  * that module is not built.
@@ -61,8 +54,8 @@ struct rn_tls {
 size_t rn_tls_need(unsigned connections)
 {
     return RN_ROUND(sizeof(struct rn_tls)) + RN_ROUND(RECORD) +
-           rn_trust_need() + HEAP_BASE +
-           RN_ROUND((size_t)HEAP_CONNECTION * connections);
+           rn_trust_need() + RN_TLS_HEAP +
+           RN_ROUND((size_t)RN_TLS_HEAP_CONNECTION * connections);
 }
 
 static int configure(struct rn_tls *t, mbedtls_ssl_config *conf)
@@ -94,7 +87,8 @@ int rn_tls_init(unsigned connections, const char *ca, struct rn_arena *mem,
                 struct rn_error *error, struct rn_tls **tls)
 {
     struct rn_tls *t = RN_TAKE(mem, struct rn_tls, 1);
-    size_t cap = HEAP_BASE + RN_ROUND((size_t)HEAP_CONNECTION * connections);
+    size_t cap =
+        RN_TLS_HEAP + RN_ROUND((size_t)RN_TLS_HEAP_CONNECTION * connections);
     uint8_t *slice = t != NULL ? RN_TAKE(mem, uint8_t, cap) : NULL;
     *tls = NULL;
     if (slice == NULL || (t->record = RN_TAKE(mem, uint8_t, RECORD)) == NULL)

@@ -101,7 +101,7 @@ struct rn_transfer {
 struct rn_store;
 
 struct rn_store_class {
-    const char *name; /* "azure", "folder" */
+    const char *name;                /* "azure", "folder" */
     bool (*claims)(const char *url); /* such a store.url is its           */
     size_t (*need)(const struct rn_config *config);
 
