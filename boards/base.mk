@@ -80,7 +80,7 @@ INIH_DEFS := $(patsubst -DINI_MAX_LINE=%,-DINI_MAX_LINE=640,$(INIH_DEFS))
 COMMON = $(MACHINE) -g -ffunction-sections -fdata-sections -fno-common \
 	-fstack-usage
 DEFS = $(MBEDTLS_DEFS) $(INIH_DEFS) $(ZLIB_DEFS) $(BOARD_DEFS)
-INC = -I$(HERE) -I. -Iinclude -Iagent -Iport -Itests -Iport/lwip -I$(GEN) \
+INC = -I$(HERE) -I. -Iboards/include -Iinclude -Iagent -Iport -Itests -Iport/lwip -I$(GEN) \
 	-isystem $(SRC_DIR)/mbedtls/include -isystem $(ZLIB) \
 	-isystem $(SRC_DIR)/inih -isystem $(LWIP)/include
 OWN = $(COMMON) -std=c11 $(WARN) $(DEFS) $(INC)
