@@ -47,12 +47,13 @@ AGENT := $(filter-out agent/cli/% agent/warehouse/% agent/job/validate% \
 	agent/job/run_probe.c agent/job/summary.c \
 	agent/compress/codec_snappy.c agent/compress/codec_zstd.c \
 	agent/tls/trust.c agent/tls/versions_13.c agent/blob/folder% \
-	$(if $(SQLITE_IMAGES),,agent/source/sqlite%), \
+	agent/source/sqlite%, \
 	$(wildcard agent/*/*.c))
 PORT := $(wildcard port/lwip/*.c)
 SHARED := boards/image.c boards/demo.c boards/trust_der.c boards/versions_12.c \
 	$(wildcard $(HERE)/*.c)
-MAINS := $(wildcard boards/image_*.c tests/port/contract*.c)
+MAINS := boards/image_push.c boards/image_contract.c \
+	$(wildcard tests/port/contract*.c)
 
 SRC_DIR = $(DEPS)/src
 LWIP = $(SRC_DIR)/lwip/src
@@ -68,6 +69,19 @@ ZLIB = $(SRC_DIR)/zlib
 # CRC-32 from a table of 1 KiB instead of five.
 ZLIB_DEFS = -DZ_TESTW=0
 ZLIB_SRC := $(addprefix $(ZLIB)/,adler32.c crc32.c deflate.c trees.c zutil.c)
+
+# Without what a query has no need of, grammar included: half of the code. The
+# amalgamation has to be written with the same words as it is compiled with.
+SQLITE_OMIT = $(addprefix -DSQLITE_OMIT_,VIRTUALTABLE TRIGGER VIEW \
+	FOREIGN_KEY ALTERTABLE ANALYZE EXPLAIN AUTOVACUUM REINDEX TEMPDB \
+	GENERATED_COLUMNS INCRBLOB)
+SQLITE_BOARD_DEFS = $(filter-out -DSQLITE_ENABLE_MATH_FUNCTIONS \
+	-DSQLITE_USE_ALLOCA -DSQLITE_MAX_EXPR_DEPTH=%,$(SQLITE_DEFS)) \
+	$(SQLITE_OMIT) -DSQLITE_OS_OTHER=1 -DSQLITE_MAX_EXPR_DEPTH=100 \
+	-DSQLITE_MAX_MMAP_SIZE=0 $(addprefix -DSQLITE_OMIT_,WAL JSON UTF16 \
+	COMPLETE GET_TABLE TRACE TCL_VARIABLE COMPILEOPTION_DIAGS \
+	INTEGRITY_CHECK INTROSPECTION_PRAGMAS DESERIALIZE)
+SQLITE_DIR = $(OUT)/sqlite
 DEP_SRC = $(LWIP_SRC) $(MBED_SRC) $(ZLIB_SRC) $(SRC_DIR)/inih/ini.c
 
 # ------------------------------------------------------------------ flags
@@ -120,6 +134,27 @@ $(OUT)/obj/%.o: %.c $(OUT)/flags | $(READY)
 	@mkdir -p $(@D); echo "  $(BOARD) $<"
 	@$(BOARD_CC) $(OWN) -MD -MP -c -o $@ $<
 
+$(SQLITE_DIR)/sqlite3.c: $(SRC_DIR)/sqlite.origin boards/base.mk
+	@echo "  $(BOARD) sqlite3.c (amalgamation)"
+	@rm -rf $(@D) && mkdir -p $(@D) && cd $(@D) && \
+		$(abspath $(SRC_DIR)/sqlite)/configure --disable-tcl \
+		>configure.log 2>&1 && \
+		$(MAKE) --no-print-directory -s OPTS="$(SQLITE_OMIT)" sqlite3.c \
+		>make.log 2>&1
+$(SQLITE_DIR)/sqlite3.o: $(SQLITE_DIR)/sqlite3.c $(OUT)/flags
+	@echo "  $(BOARD) sqlite3.c"
+	@$(BOARD_CC) $(LIB) $(SQLITE_BOARD_DEFS) -c -o $@ $<
+$(OUT)/shop.db: boards/shop.sql
+	@mkdir -p $(@D); rm -f $@; sqlite3 -bail $@ <$<
+SQLITE_EXTRA = $(patsubst %.c,$(OUT)/obj/%.o,boards/sqlite_flash_vfs.c \
+	$(wildcard agent/source/sqlite*.c)) $(SQLITE_DIR)/sqlite3.o
+$(OUT)/obj/boards/image_job.o: $(OUT)/shop.db
+$(patsubst %.c,$(OUT)/obj/%.o,boards/sqlite_flash_vfs.c boards/image_job.c \
+	$(wildcard agent/source/sqlite*.c)): | $(SQLITE_DIR)/sqlite3.c
+$(OUT)/obj/agent/source/sqlite%.o: INC += -isystem $(SQLITE_DIR)
+$(OUT)/obj/boards/sqlite_flash_vfs.o: INC += -isystem $(SQLITE_DIR)
+$(OUT)/obj/boards/image_job.o: DEFS += -DSHOP_DATABASE='"$(OUT)/shop.db"'
+
 OBJ = $(patsubst %.c,$(OUT)/obj/%.o,$(AGENT) $(PORT) $(SHARED)) \
 	$(DEP_SRC:$(SRC_DIR)/%.c=$(OUT)/obj/deps/%.o)
 MAIN_OBJ = $(MAINS:%.c=$(OUT)/obj/%.o)
@@ -128,6 +163,7 @@ MAIN_OBJ = $(MAINS:%.c=$(OUT)/obj/%.o)
 of = $(if $(filter undefined,$(origin $1_$2)),$($2),$($1_$2))
 # image_NAME.c, and with the contract its checks.
 main_of = $(OUT)/obj/boards/image_$(call of,$1,MAIN).o \
+	$(if $(filter job,$(call of,$1,MAIN)),$(SQLITE_EXTRA)) \
 	$(if $(filter contract,$(call of,$1,MAIN)),$(filter %/contract.o \
 	%/contract_bytes.o %/contract_open.o %/contract_state.o \
 	%/contract_time.o,$(MAIN_OBJ)))
@@ -139,15 +175,15 @@ $(OUT)/$1/list.c: $(OUT)/flags boards/base.mk $(HERE)/board.mk
 		"$(call of,$1,CODECS)" >$$@
 $(OUT)/$1/list.o: $(OUT)/$1/list.c | $(READY)
 	@$(BOARD_CC) $(OWN) -c -o $$@ $$<
-$(OUT)/$1/$1.elf: $(OBJ) $(MAIN_OBJ) $(OUT)/$1/list.o $($1_EXTRA) \
+$(OUT)/$1/$1.elf: $(OBJ) $(call main_of,$1) $(OUT)/$1/list.o \
 		$(wildcard $(HERE)/*.ld)
 	@echo "  link $$@"
 	@$(BOARD_CC) $(MACHINE) $(LINK) $(call link_script,$1) \
 		$(if $(filter contract,$(call of,$1,MAIN)),$(CUT_FLASH)) \
 		-Wl,--gc-sections -Wl,-Map=$(OUT)/$1/$1.map -o $$@ \
-		$(OBJ) $(call main_of,$1) $(OUT)/$1/list.o $($1_EXTRA) $(LINK_LIBS)
-	@for o in $(OBJ) $(call main_of,$1) $($1_EXTRA); do \
-		su=$$$${o%.o}.su; n=$$$${su#$(OUT)/obj/}; \
+		$(OBJ) $(call main_of,$1) $(OUT)/$1/list.o $(LINK_LIBS)
+	@for o in $(OBJ) $(call main_of,$1); do \
+		su=$$$${o%.o}.su; n=$$$${su#$(OUT)/}; n=$$$${n#obj/}; \
 		[ ! -e $$$$su ] || cp $$$$su $(OUT)/$1/$$$${n//\//_}; done
 endef
 $(foreach i,$(IMAGES),$(eval $(call image_rules,$i)))
@@ -155,4 +191,4 @@ $(foreach i,$(IMAGES),$(eval $(call image_rules,$i)))
 # The contract suite stands between the port and the board's flash.
 CUT_FLASH = -Wl,--wrap=rn_board_flash_write,--wrap=rn_board_flash_erase
 
--include $(OBJ:.o=.d) $(MAIN_OBJ:.o=.d)
+-include $(OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(wildcard $(SQLITE_EXTRA:.o=.d))
