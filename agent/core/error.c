@@ -21,8 +21,8 @@ void rn_error_clear(struct rn_error *e)
     memset(e, 0, sizeof *e);
 }
 
-int rn_fail(struct rn_error *e, int code, enum rn_where where, const char *fmt,
-            ...)
+int(rn_fail)(struct rn_error *e, int code, enum rn_where where, const char *fmt,
+             ...)
 {
     va_list args;
 
@@ -39,4 +39,14 @@ int rn_fail(struct rn_error *e, int code, enum rn_where where, const char *fmt,
             *p = '?';
     }
     return code;
+}
+
+int rn_fail_terse(struct rn_error *e, int code, enum rn_where where)
+{
+    static const char *const places[] = { "agent",     "job",   "source",
+                                          "store",     "state", "warehouse",
+                                          "validation" };
+
+    return (rn_fail)(e, code, where, "%s (%s)", rn_err_name(code),
+                     places[where]);
 }

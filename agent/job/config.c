@@ -54,8 +54,8 @@ static void place(const struct rn_config_reader *r, int line,
         (void)rn_format(to, cap, "%s", path);
 }
 
-int rn_config_fail(struct rn_config_reader *r, int line, const struct rn_key *k,
-                   const char *fmt, ...)
+int(rn_config_fail)(struct rn_config_reader *r, int line,
+                    const struct rn_key *k, const char *fmt, ...)
 {
     char where[220];
     char text[300];
@@ -68,7 +68,18 @@ int rn_config_fail(struct rn_config_reader *r, int line, const struct rn_key *k,
     va_end(args);
     place(r, line, k, where, sizeof where);
     r->fail_line = line;
-    return rn_fail(&r->fail, RN_E_CONFIG, RN_AT_CONFIG, "%s: %s", where, text);
+    return (rn_fail)(&r->fail, RN_E_CONFIG, RN_AT_CONFIG, "%s: %s", where,
+                     text);
+}
+
+int rn_config_fail_terse(struct rn_config_reader *r, int line,
+                         const struct rn_key *k)
+{
+    char where[220];
+
+    place(r, line, k, where, sizeof where);
+    r->fail_line = r->fail.code == RN_OK ? line : r->fail_line;
+    return (rn_fail)(&r->fail, RN_E_CONFIG, RN_AT_CONFIG, "%s", where);
 }
 
 static bool is_types(const char *section)
@@ -517,8 +528,8 @@ int rn_config_read(const struct rn_config_input *in, struct rn_arena *mem,
     r->left = in->text;
     err = read_all(r);
     mem->cap = cap;
-    if (err < 0)
-        return rn_fail(error, RN_E_CONFIG, RN_AT_CONFIG, "%s", r->fail.text);
+    if (err < 0) /* also where other failures have no texts */
+        return (rn_fail)(error, RN_E_CONFIG, RN_AT_CONFIG, "%s", r->fail.text);
     config->bytes = mem->used - before;
     return RN_OK;
 }

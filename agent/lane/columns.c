@@ -240,7 +240,8 @@ static int take(struct rn_columns *c, uint32_t *segment)
             return rn_fail(u->error, RN_E_FULL, RN_AT_AGENT,
                            "%s: a dictionary is larger than the pool's %u "
                            "segments of %u bytes; raise job.memory",
-                           c->part->object.path, u->pool->n, u->pool->segment);
+                           c->part->object.path, (unsigned)u->pool->n,
+                           (unsigned)u->pool->segment);
         rn_uploader_await(u);
     }
     *segment = rn_pool_take(u->pool);
