@@ -31,6 +31,7 @@ SOURCES = push
 FORMATS = csv json parquet avro
 CODECS = gzip deflate
 MAIN = push
+WORDS = full
 
 include $(HERE)/board.mk
 
@@ -47,12 +48,13 @@ AGENT := $(filter-out agent/cli/% agent/warehouse/% agent/job/validate% \
 	agent/job/run_probe.c agent/job/summary.c \
 	agent/compress/codec_snappy.c agent/compress/codec_zstd.c \
 	agent/tls/trust.c agent/tls/versions_13.c agent/blob/folder% \
-	$(if $(SQLITE_IMAGES),,agent/source/sqlite%), \
+	agent/source/sqlite%, \
 	$(wildcard agent/*/*.c))
 PORT := $(wildcard port/lwip/*.c)
 SHARED := boards/image.c boards/demo.c boards/trust_der.c boards/versions_12.c \
 	$(wildcard $(HERE)/*.c)
-MAINS := $(wildcard boards/image_*.c tests/port/contract*.c)
+MAINS := boards/image_push.c boards/image_contract.c \
+	$(wildcard tests/port/contract*.c)
 
 SRC_DIR = $(DEPS)/src
 LWIP = $(SRC_DIR)/lwip/src
@@ -68,6 +70,19 @@ ZLIB = $(SRC_DIR)/zlib
 # CRC-32 from a table of 1 KiB instead of five.
 ZLIB_DEFS = -DZ_TESTW=0
 ZLIB_SRC := $(addprefix $(ZLIB)/,adler32.c crc32.c deflate.c trees.c zutil.c)
+
+# Without what a query has no need of, grammar included: half of the code. The
+# amalgamation has to be written with the same words as it is compiled with.
+SQLITE_OMIT = $(addprefix -DSQLITE_OMIT_,VIRTUALTABLE TRIGGER VIEW \
+	FOREIGN_KEY ALTERTABLE ANALYZE EXPLAIN AUTOVACUUM REINDEX TEMPDB \
+	GENERATED_COLUMNS INCRBLOB)
+SQLITE_BOARD_DEFS = $(filter-out -DSQLITE_ENABLE_MATH_FUNCTIONS \
+	-DSQLITE_USE_ALLOCA -DSQLITE_MAX_EXPR_DEPTH=%,$(SQLITE_DEFS)) \
+	$(SQLITE_OMIT) -DSQLITE_OS_OTHER=1 -DSQLITE_MAX_EXPR_DEPTH=100 \
+	-DSQLITE_MAX_MMAP_SIZE=0 $(addprefix -DSQLITE_OMIT_,WAL JSON UTF16 \
+	COMPLETE GET_TABLE TRACE TCL_VARIABLE COMPILEOPTION_DIAGS \
+	INTEGRITY_CHECK INTROSPECTION_PRAGMAS DESERIALIZE)
+SQLITE_DIR = $(OUT)/amalgamation
 DEP_SRC = $(LWIP_SRC) $(MBED_SRC) $(ZLIB_SRC) $(SRC_DIR)/inih/ini.c
 
 # ------------------------------------------------------------------ flags
@@ -79,10 +94,11 @@ INIH_DEFS := $(patsubst -DINI_MAX_LINE=%,-DINI_MAX_LINE=640,$(INIH_DEFS))
 
 COMMON = $(MACHINE) -g -ffunction-sections -fdata-sections -fno-common \
 	-fstack-usage
-DEFS = $(MBEDTLS_DEFS) $(INIH_DEFS) $(ZLIB_DEFS) $(BOARD_DEFS)
-INC = -I$(HERE) -I. -Iinclude -Iagent -Iport -Itests -Iport/lwip -I$(GEN) \
+DEFS = $(MBEDTLS_DEFS) $(INIH_DEFS) $(ZLIB_DEFS) $(BOARD_DEFS) \
+	-DSHOP_DATABASE='"$(OUT)/shop.db"'
+INC = -I$(HERE) -I. -Iboards/include -Iinclude -Iagent -Iport -Itests -Iport/lwip -I$(GEN) \
 	-isystem $(SRC_DIR)/mbedtls/include -isystem $(ZLIB) \
-	-isystem $(SRC_DIR)/inih -isystem $(LWIP)/include
+	-isystem $(OUT)/amalgamation -isystem $(SRC_DIR)/inih -isystem $(LWIP)/include
 OWN = $(COMMON) -std=c11 $(WARN) $(DEFS) $(INC)
 LIB = $(COMMON) -std=gnu11 -w $(DEFS) $(INC)
 
@@ -120,14 +136,44 @@ $(OUT)/obj/%.o: %.c $(OUT)/flags | $(READY)
 	@mkdir -p $(@D); echo "  $(BOARD) $<"
 	@$(BOARD_CC) $(OWN) -MD -MP -c -o $@ $<
 
-OBJ = $(patsubst %.c,$(OUT)/obj/%.o,$(AGENT) $(PORT) $(SHARED)) \
+$(SQLITE_DIR)/sqlite3.c: $(SRC_DIR)/sqlite.origin boards/base.mk
+	@echo "  $(BOARD) sqlite3.c (amalgamation)"
+	@rm -rf $(@D) && mkdir -p $(@D) && cd $(@D) && \
+		$(abspath $(SRC_DIR)/sqlite)/configure --disable-tcl \
+		>configure.log 2>&1 && \
+		$(MAKE) --no-print-directory -s OPTS="$(SQLITE_OMIT)" sqlite3.c \
+		>make.log 2>&1
+$(SQLITE_DIR)/sqlite3.o: $(SQLITE_DIR)/sqlite3.c $(OUT)/flags
+	@echo "  $(BOARD) sqlite3.c"
+	@$(BOARD_CC) $(LIB) $(SQLITE_BOARD_DEFS) -c -o $@ $<
+$(OUT)/shop.db: boards/shop.sql
+	@mkdir -p $(@D); rm -f $@; sqlite3 -bail $@ <$<
+SQLITE_EXTRA = $(OUT)/obj/boards/sqlite_flash_vfs.o $(SQLITE_DIR)/sqlite3.o
+$(OUT)/obj/boards/image_job.o: $(OUT)/shop.db
+$(OUT)/obj/boards/sqlite_flash_vfs.o $(foreach d,obj terse,$(patsubst \
+	%.c,$(OUT)/$d/%.o,$(wildcard agent/source/sqlite*.c))): \
+	| $(SQLITE_DIR)/sqlite3.c
+
+# Failures told by code and place alone, where flash is short: the agent once
+# more (NAME_WORDS = terse in board.mk).
+$(OUT)/terse/%.o: %.c $(OUT)/flags | $(READY)
+	@mkdir -p $(@D); echo "  $(BOARD) $< (terse)"
+	@$(BOARD_CC) $(COMMON) -std=c11 $(WARN) $(DEFS) -Iboards/terse $(INC) \
+		-MD -MP -c -o $@ $<
+
+OBJ = $(patsubst %.c,$(OUT)/obj/%.o,$(PORT) $(SHARED)) \
 	$(DEP_SRC:$(SRC_DIR)/%.c=$(OUT)/obj/deps/%.o)
 MAIN_OBJ = $(MAINS:%.c=$(OUT)/obj/%.o)
 
 # What of an image is not as the defaults above: NAME_WHAT in board.mk.
 of = $(if $(filter undefined,$(origin $1_$2)),$($2),$($1_$2))
+agent_of = $(patsubst %.c,$(OUT)/$(if $(filter terse,$(call \
+	of,$1,WORDS)),terse,obj)/%.o,$(AGENT) $(if $(filter job,$(call \
+	of,$1,MAIN)),$(wildcard agent/source/sqlite*.c)))
 # image_NAME.c, and with the contract its checks.
 main_of = $(OUT)/obj/boards/image_$(call of,$1,MAIN).o \
+	$(if $(filter job,$(call of,$1,MAIN)),$(SQLITE_EXTRA)) \
+	$(if $(filter fault,$1),$(OUT)/obj/boards/fault_heap.o) \
 	$(if $(filter contract,$(call of,$1,MAIN)),$(filter %/contract.o \
 	%/contract_bytes.o %/contract_open.o %/contract_state.o \
 	%/contract_time.o,$(MAIN_OBJ)))
@@ -139,20 +185,24 @@ $(OUT)/$1/list.c: $(OUT)/flags boards/base.mk $(HERE)/board.mk
 		"$(call of,$1,CODECS)" >$$@
 $(OUT)/$1/list.o: $(OUT)/$1/list.c | $(READY)
 	@$(BOARD_CC) $(OWN) -c -o $$@ $$<
-$(OUT)/$1/$1.elf: $(OBJ) $(MAIN_OBJ) $(OUT)/$1/list.o $($1_EXTRA) \
+$(OUT)/$1/$1.elf: $(OBJ) $(call agent_of,$1) $(call main_of,$1) $(OUT)/$1/list.o \
 		$(wildcard $(HERE)/*.ld)
 	@echo "  link $$@"
 	@$(BOARD_CC) $(MACHINE) $(LINK) $(call link_script,$1) \
 		$(if $(filter contract,$(call of,$1,MAIN)),$(CUT_FLASH)) \
+		$(if $(filter fault,$1),$(FAIL_HEAP)) \
 		-Wl,--gc-sections -Wl,-Map=$(OUT)/$1/$1.map -o $$@ \
-		$(OBJ) $(call main_of,$1) $(OUT)/$1/list.o $($1_EXTRA) $(LINK_LIBS)
-	@for o in $(OBJ) $(call main_of,$1) $($1_EXTRA); do \
-		su=$$$${o%.o}.su; n=$$$${su#$(OUT)/obj/}; \
+		$(OBJ) $(call agent_of,$1) $(call main_of,$1) $(OUT)/$1/list.o $(LINK_LIBS)
+	@for o in $(OBJ) $(call agent_of,$1) $(call main_of,$1); do \
+		su=$$$${o%.o}.su; n=$$$${su#$(OUT)/}; n=$$$${n#obj/}; n=$$$${n#terse/}; \
 		[ ! -e $$$$su ] || cp $$$$su $(OUT)/$1/$$$${n//\//_}; done
 endef
 $(foreach i,$(IMAGES),$(eval $(call image_rules,$i)))
 
-# The contract suite stands between the port and the board's flash.
+# Tests stand between the port and the board's flash, and between TLS and its
+# heap.
+FAIL_HEAP = -Wl,--wrap=rn_heap_calloc,--wrap=image_end
 CUT_FLASH = -Wl,--wrap=rn_board_flash_write,--wrap=rn_board_flash_erase
 
--include $(OBJ:.o=.d) $(MAIN_OBJ:.o=.d)
+-include $(OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(AGENT:%.c=$(OUT)/obj/%.d) \
+	$(AGENT:%.c=$(OUT)/terse/%.d) $(wildcard $(SQLITE_EXTRA:.o=.d))

@@ -1,19 +1,26 @@
 # boards/mps2-an385/board.mk: Arm MPS2 with AN385, a Cortex-M3, as QEMU has it.
 # Memory of each image: IMAGE.ld.
 
-IMAGES = csv gzip parquet all contract
+IMAGES = csv gzip parquet all sqlite contract fault
 CROSS = arm-none-eabi-
 
 csv_FORMATS = csv json
 gzip_FORMATS = csv json
 parquet_FORMATS = parquet
+all_WORDS = terse
+sqlite_WORDS = terse
+sqlite_MAIN = job
+sqlite_SOURCES = sqlite
+sqlite_FORMATS = csv json
+fault_FORMATS = csv json
 contract_MAIN = contract
 
 MACHINE = -mcpu=cortex-m3 -mthumb -Os -fno-short-enums --specs=nano.specs
 # Debian's compiler brings a stdint.h that does not tell newlib's inttypes.h
 # which widths there are. Asserts of lwIP would be 12 KiB of text.
 BOARD_DEFS = -D__int64_t_defined=1 -D__int32_t_defined=1 \
-	-D__int16_t_defined=1 -D__int8_t_defined=1 -DLWIP_NOASSERT
+	-D__int16_t_defined=1 -D__int8_t_defined=1 -DLWIP_NOASSERT \
+	-DRN_LWIP_CONNECTIONS=1
 LINK = -nostartfiles -Wl,--no-enum-size-warning,--no-warn-rwx-segments
-LINK_LIBS = -lc -lnosys -lgcc
+LINK_LIBS = -lm -lc -lnosys -lgcc
 link_script = -L$(HERE) -T $(HERE)/$1.ld

@@ -86,7 +86,7 @@ struct rn_lwip_setup {
 };
 
 /* Start lwIP and the interface; returns once there is a link, an address and
- * the time. RN_E_LINK: no address by then. RN_E_AGAIN: no time; everything
+ * the time; may be called again after a failure. RN_E_LINK: no address by then. RN_E_AGAIN: no time; everything
  * else works, but no certificate and no signature is good without it.
  */
 int rn_lwip_start(const struct rn_lwip_setup *setup);

@@ -88,6 +88,9 @@
 #define DNS_MAX_NAME_LENGTH        128
 #endif
 
+/* Two for SNTP. */
+#define MEMP_NUM_SYS_TIMEOUT       (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 2)
+
 /* Time, for boards that have no clock: checked against spoofed answers. */
 #define SNTP_SERVER_DNS            1
 #define SNTP_MAX_SERVERS           1

@@ -88,34 +88,61 @@ static bool has_address(void)
            !ip4_addr_isany(netif_ip4_addr(&netif));
 }
 
-int rn_lwip_start(const struct rn_lwip_setup *setup)
+/* Once, however often it is tried. */
+static int add_interface(const struct rn_lwip_setup *setup)
 {
+    static bool added;
+    ip_addr_t dns;
+    if (added)
+        return RN_OK;
     lwip_init();
     memset(&netif, 0, sizeof netif);
     if (rn_board_netif(&netif) != RN_OK)
         return RN_E_LINK;
+    added = true;
     netif_set_default(&netif);
-    ip_addr_t dns;
     if (setup->dns[0] != 0 && ipaddr_aton(setup->dns, &dns) != 0)
         dns_setserver(0, &dns);
-    while (!has_address()) {
-        if (rn_board_mono() >= setup->until_ms)
-            return RN_E_LINK;
-        rn_lwip_turn();
-        sleep_until(setup->until_ms);
-    }
-    if (rn_clock_wall() < 0 && setup->time != NULL) {
-        sntp_setoperatingmode(SNTP_OPMODE_POLL);
-        sntp_setservername(0, setup->time);
-        sntp_init();
-    }
-    while (rn_clock_wall() < 0) {
-        if (rn_board_mono() >= setup->until_ms)
-            return RN_E_AGAIN;
-        rn_lwip_turn();
-        sleep_until(setup->until_ms);
-    }
     return RN_OK;
+}
+
+static void ask_time(const char *server)
+{
+    static bool asked;
+    if (asked || server == NULL || rn_clock_wall() >= 0)
+        return;
+    asked = true;
+    sntp_setoperatingmode(SNTP_OPMODE_POLL);
+    sntp_setservername(0, server);
+    sntp_init();
+}
+
+/* Turn and sleep until `is_there`, or it is too late. */
+static bool wait_for(bool (*is_there)(void), int64_t until_ms)
+{
+    while (!is_there()) {
+        if (rn_board_mono() >= until_ms)
+            return false;
+        rn_lwip_turn();
+        sleep_until(until_ms);
+    }
+    return true;
+}
+
+static bool has_time(void)
+{
+    return rn_clock_wall() >= 0;
+}
+
+int rn_lwip_start(const struct rn_lwip_setup *setup)
+{
+    int err = add_interface(setup);
+    if (err < 0)
+        return err;
+    if (!wait_for(has_address, setup->until_ms))
+        return RN_E_LINK;
+    ask_time(setup->time);
+    return wait_for(has_time, setup->until_ms) ? RN_OK : RN_E_AGAIN;
 }
 
 int rn_lwip_host(const char *name, const char *address)

@@ -1,14 +1,13 @@
 // tests/board/board.test.mjs: firmware on an emulated Cortex-M3 exports to
 // Azurite through TLS, and readers that nobody here wrote find every cell.
 
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { assert, test, tmpdir } from "../lib/harness.mjs";
+import { assert, test } from "../lib/harness.mjs";
 import { startAzurite } from "../lib/azurite.mjs";
 import { makeBoard, NAME } from "../lib/board.mjs";
-import { azureReader, nothingThere, onlyRun } from "../lib/job.mjs";
+import { azureReader } from "../lib/job.mjs";
 import { sameAvro, sameParquet } from "../lib/columnar.mjs";
 import { demoTable, sameText } from "../lib/demo.mjs";
+import { boardJob, fetchRun } from "./board_kit.mjs";
 
 const az = await startAzurite({
   rsa: true, certificate: { names: [`DNS:${NAME}`, "IP:127.0.0.1"] } });
@@ -17,30 +16,10 @@ let containers = 0;
 async function setup(options = {}) {
   const container = `board${++containers}`;
   await az.createContainer(container);
-  const host = options.host ?? NAME;
   const board = makeBoard({ roots: options.roots ?? [az.ca],
-    host: { name: host } });
-  board.job({
-    job: { name: "demo" },
-    source: { kind: "push" },
-    file: options.file,
-    store: { url: `https://${host}:${options.port ?? az.port}/${container}`,
-      connections: 1, checksum: "md5", path: "{job}/{run}/part-{part}.{ext}",
-      connect_timeout: "5s", retry_for: "2s", ...options.store },
-    auth: { kind: "sas", token: az.sas(container) },
-  });
+    host: { name: options.host ?? NAME } });
+  board.job(boardJob({ az, container, ...options }));
   return { board, container, reader: azureReader(az, container) };
-}
-
-// The files of the one run, in a folder.
-async function fetch(reader) {
-  const run = await onlyRun(reader);
-  const dir = tmpdir();
-  return { run, manifest: run.manifest, files: run.files.map((f, i) => {
-    const path = join(dir, `${i}-${f.name.split("/").at(-1)}`);
-    writeFileSync(path, f.bytes);
-    return { ...f, path };
-  }) };
 }
 
 async function exports(image, file, rows, columns, check) {
@@ -50,7 +29,7 @@ async function exports(image, file, rows, columns, check) {
   assert.equal(r.rows, rows);
   console.log(`${image} ${file.format} ${rows} rows: ${r.line("peak")} ` +
     `(${r.seconds.toFixed(2)} s)`);
-  const e = await fetch(s.reader);
+  const e = await fetchRun(s.reader);
   await check(e, demoTable(rows, columns));
 }
 

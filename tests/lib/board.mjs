@@ -25,8 +25,8 @@ export const HOST_ADDRESS = "10.0.2.2";
 // account from it.
 export const NAME = "devstoreaccount1.blob.runnel.test";
 
-export const imagePath = (image) =>
-  join(top, "build/boards", BOARD, image, `${image}.elf`);
+export const imagePath = (image, board = BOARD) =>
+  join(top, "build/boards", board, image, `${image}.elf`);
 
 // PEM certificates as DER, one behind the other.
 export function derOf(...pems) {
@@ -52,14 +52,15 @@ function report(r) {
     peak: words(line("peak")), rows: Number(result.rows ?? -1) };
 }
 
+const rootsOf = (pems) => Buffer.concat([derOf(...pems.map((p) =>
+  readFileSync(p, "utf8"))), Buffer.alloc(16, 0xff)]);
+
 // roots: PEM files · host: { name, address } that no name server knows
 export function makeBoard({ roots = [], host, dir = tmpdir("runnel-board-") }) {
   const job = join(dir, "job.bin");
   const der = join(dir, "roots.bin");
   const flash = join(dir, "flash.bin");
-  writeFileSync(der, Buffer.concat([derOf(...roots.map((p) =>
-    readFileSync(p, "utf8"))), Buffer.alloc(16, 0xff)]));
-  const qemu = process.env.QEMU ?? "qemu-system-arm";
+  writeFileSync(der, rootsOf(roots));
 
   return {
     dir,
@@ -70,7 +71,7 @@ export function makeBoard({ roots = [], host, dir = tmpdir("runnel-board-") }) {
       writeFileSync(job, text + "\0", { mode: 0o600 });
     },
     // Not awaited: the process, to be killed.
-    start(image, { args = {}, net = "user", timeout = 60, elf, icount } = {}) {
+    start(image, { args = {}, timeout = 60, elf, icount } = {}) {
       const path = elf ?? imagePath(image);
       assert(existsSync(path), `${path} is not built`);
       const given = { flash, ...args };
@@ -79,9 +80,9 @@ export function makeBoard({ roots = [], host, dir = tmpdir("runnel-board-") }) {
         ...Object.entries(given).map(([k, v]) => `arg=${k}=${v}`)]
         // a comma in a value is doubled
         .map((w, i) => (i < 3 ? w : w.replaceAll(",", ",,"))).join(",");
-      const child = start(qemu, ["-M", BOARD, "-nographic", "-monitor", "none",
-        "-serial", "stdio", "-nic", `${net},model=lan9118`,
-        ...(icount ? ["-icount", icount] : []),
+      const child = start(process.env.QEMU ?? "qemu-system-arm", [
+        "-M", BOARD, "-nographic", "-monitor", "none", "-serial", "stdio",
+        "-nic", "user,model=lan9118", ...(icount ? ["-icount", icount] : []),
         "-semihosting-config", semihosting,
         ...(existsSync(job) ? ["-device",
           `loader,file=${job},addr=${JOB_AT},force-raw=on`] : []),
@@ -91,6 +92,25 @@ export function makeBoard({ roots = [], host, dir = tmpdir("runnel-board-") }) {
     },
     run(image, options) {
       return this.start(image, options).done;
+    },
+  };
+}
+
+// The same for boards/tap, whose images are programs of this host.
+export function makeTap({ roots = [], host, dir = tmpdir("runnel-tap-") }) {
+  const job = join(dir, "job.ini");
+  const der = join(dir, "roots.der");
+  const flash = join(dir, "flash.bin");
+  writeFileSync(der, rootsOf(roots));
+  return {
+    flash,
+    job: (sections) => writeFileSync(job, ini(sections), { mode: 0o600 }),
+    async run(image, { args = {}, timeout = 60 } = {}) {
+      const given = { flash, job, roots: der, ...args };
+      if (host) given.host = `${host.name},${host.address}`;
+      return report(await start(imagePath(image, "tap"),
+        Object.entries(given).map(([k, v]) => `${k}=${v}`),
+        { timeout }).done);
     },
   };
 }
