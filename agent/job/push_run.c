@@ -97,7 +97,9 @@ static int prepare(const struct rn_push *push, struct rn_arena *mem,
     struct rn_config_input in = { .path = push->name,
                                   .text = rn_bytes_of(push->job) };
     struct rn_runnel *r;
+    int err;
 
+    *to = NULL;
     rn_error_clear(error);
     if (push->cols == 0)
         return rn_fail(error, RN_E_CONFIG, RN_AT_CONFIG, "%s: no columns",
@@ -108,8 +110,9 @@ static int prepare(const struct rn_push *push, struct rn_arena *mem,
         return too_small(push, error);
     r->push = *push;
     r->error = error;
-    if (rn_config_read(&in, mem, &r->config, error) < 0)
-        return error->code;
+    err = rn_config_read(&in, mem, &r->config, error);
+    if (err < 0)
+        return err;
     if (take_row(r, mem) < 0)
         return too_small(push, error);
     r->config.job.memory = rn_memory_process() + mem->cap;
@@ -130,8 +133,10 @@ int rn_need(const struct rn_push *push, size_t *size, struct rn_error *error)
     struct rn_arena mem;
     int err = prepare(push, &mem, error, &r);
 
-    if (err == RN_OK)
-        err = rn_plan_classes(&r->config, &classes, error);
+    if (err < 0)
+        return err;
+    RN_ASSERT(r != NULL);
+    err = rn_plan_classes(&r->config, &classes, error);
     if (err < 0)
         return err;
     *size = rn_plan_least(&r->config, &classes, &schema) - rn_memory_process() +
@@ -169,6 +174,7 @@ int rn_open(struct rn_runnel **to, const struct rn_push *push,
     *to = NULL;
     if (err < 0)
         return err;
+    RN_ASSERT(r != NULL);
     r->result = RN_TAKE(&mem, struct rn_result, 1);
     if (!r->result)
         return too_small(push, error);
