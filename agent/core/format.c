@@ -216,7 +216,7 @@ static void convert(struct sink *out, const struct spec *s, struct args *args)
         put(out, "%", 1);
         break;
     default: /* what follows would be read as what it is not */
-        RN_ASSERT(!"a conversion that is there");
+        rn_panic(__FILE__, __LINE__);
     }
 }
 

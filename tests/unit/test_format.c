@@ -35,7 +35,8 @@ static void numbers_are_as_the_librarys(void **state)
     SAME("%" PRIu64 " %" PRId64, UINT64_MAX, INT64_MIN);
     SAME("%zu %zd %jd %ju %td", SIZE_MAX, (ssize_t)9, INTMAX_MIN, UINTMAX_MAX,
          (ptrdiff_t)-3);
-    SAME("%hhu %hu %hhd %hd", 255, 65535, -128, -32768);
+    SAME("%hhu %hu %hhd %hd", (unsigned char)255, (unsigned short)65535,
+         (signed char)-128, (short)-32768);
     SAME("%x %X %02x %08lx %016llx %o %03o", 0xbeefu, 0xBEEFu, 7u, 0xdeadul,
          0x123456789abcULL, 8u, 9u);
     SAME("%5d|%-5d|%05d|%.3d|%8.3d|%-8.3d|", 42, 42, -42, 7, -7, 7);
