@@ -18,6 +18,12 @@
 # What differs between images is which files are listed here: there is no
 # #ifdef in agent/.
 
+# Firmware is built by rules of its own.
+FIRMWARE_BOARDS = mps2-an385 tap
+ifneq ($(filter $(BOARD),$(FIRMWARE_BOARDS)),)
+include boards/base.mk
+else
+
 SHELL = /bin/bash
 
 # ---------------------------------------------------------------- choices
@@ -481,3 +487,5 @@ cppcheck: | $(READY) ## cppcheck over agent/ and port/
 
 -include $(LIB_OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(HELP_OBJ:.o=.d) \
 	$(UNIT_SRC:%.c=$(BUILD)/obj/%.d) $(FUZZ_SRC:%.c=build/fuzz/obj/%.d)
+
+endif
