@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { assert, test, top } from "../lib/harness.mjs";
 import { startAzurite } from "../lib/azurite.mjs";
 import { makeBoard, NAME } from "../lib/board.mjs";
-import { azureReader, rowsOf } from "../lib/job.mjs";
+import { azureReader, nothingThere, rowsOf } from "../lib/job.mjs";
 import { duck } from "../lib/duck.mjs";
 import { sameAvro, sameParquet } from "../lib/columnar.mjs";
 import { demoTable, sameText } from "../lib/demo.mjs";
@@ -13,19 +13,21 @@ import { boardJob, fetchRun } from "./board_kit.mjs";
 
 const az = await startAzurite({
   rsa: true, certificate: { names: [`DNS:${NAME}`, "IP:127.0.0.1"] } });
+// With elliptic keys a handshake needs more stack and less heap.
+const elliptic = await startAzurite({
+  certificate: { names: [`DNS:${NAME}`, "IP:127.0.0.1"] } });
 let containers = 0;
 
-async function setup(options = {}) {
+async function setup({ at = az, ...options } = {}) {
   const container = `board${++containers}`;
-  await az.createContainer(container);
-  const board = makeBoard({ roots: options.roots ?? [az.ca],
-    host: { name: options.host ?? NAME } });
-  board.job(boardJob({ az, container, ...options }));
-  return { board, container, reader: azureReader(az, container) };
+  await at.createContainer(container);
+  const board = makeBoard({ roots: [at.ca], host: { name: NAME } });
+  board.job(boardJob({ az: at, container, ...options }));
+  return { board, container, reader: azureReader(at, container) };
 }
 
-async function exports(image, file, rows, columns, check) {
-  const s = await setup({ file });
+async function exports(image, file, rows, columns, check, options) {
+  const s = await setup({ file, ...options });
   const r = await s.board.run(image, { args: { rows, columns } });
   assert.equal(r.code, 0, `${r.stdout}${r.stderr}`);
   assert.equal(r.rows, rows);
@@ -44,7 +46,8 @@ test("csv image: CSV, every cell through DuckDB", () =>
   exports("csv", { format: "csv" }, 2000, 8, asText("csv")));
 
 test("csv image: NDJSON, every cell through DuckDB", () =>
-  exports("csv", { format: "json" }, 2000, 8, asText("json")));
+  exports("csv", { format: "json" }, 2000, 8, asText("json"),
+    { at: elliptic }));
 
 test("gzip image: CSV and NDJSON through gzip", async () => {
   await exports("gzip", { format: "csv", compression: "gzip" }, 2000, 8,
@@ -88,20 +91,18 @@ test("sqlite image: a database in flash, every row as the shell reads it",
     want.forEach((w, i) => {
       for (const [name, v] of Object.entries(w))
         assert.equal(typeof v === "number" ? Number(got[i][name]) :
-          got[i][name], name === "total" ? Number(v).toFixed(2) : v,
-        `row ${i + 1}, ${name}`);
+          got[i][name], v, `row ${i + 1}, ${name}`);
     });
   });
 
 test("sqlite image: a query that writes, or a database not there, is refused",
   async () => {
-    for (const [source, words] of [
-      [{ query: "DELETE FROM orders" }, /source|config|denied/],
-      [{ query: QUERY, database: "flash:nowhere" }, /source/]]) {
+    for (const [source, code] of [[{ query: "DELETE FROM orders" }, 2],
+      [{ query: QUERY, database: "flash:nowhere" }, 3]]) {
       const s = await setup({ file: { format: "csv" }, source: {
         kind: "sqlite", database: "flash:shop", max_cell: "1K", ...source } });
       const r = await s.board.run("sqlite");
-      assert.equal(r.code, 3, r.stdout);
-      assert.match(r.error, words);
+      assert.equal(r.code, code, r.stdout);
+      await nothingThere(s.reader);
     }
   });
