@@ -128,7 +128,8 @@ TABLES := $(patsubst tools/%gen.c,$(GEN)/%.h,$(wildcard tools/*_tablegen.c))
 READY = $(DEP_LIBS) $(TABLES)
 ALL_C := $(wildcard include/runnel/*.h agent/*/*.[ch] port/*/*.[ch] \
 	tests/unit/*.[ch] tests/unit/lib/*.[ch] tests/lib/*.[ch] \
-	boards/include/runnel/*.h tests/fuzz/*.[ch] tests/port/*.[ch] tests/bench/*.[ch] tests/bench/peers/*.[ch] tools/*.[ch])
+	boards/include/runnel/*.h tests/fuzz/*.[ch] tests/port/*.[ch] boards/*.[ch] boards/*/*.[ch] \
+	tests/bench/*.[ch] tests/bench/peers/*.[ch] tools/*.[ch])
 
 # ------------------------------------------------------------------ flags
 
