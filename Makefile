@@ -19,6 +19,12 @@
 # What differs between images is which files are listed here: there is no
 # #ifdef in agent/.
 
+# Firmware is built by rules of its own.
+FIRMWARE_BOARDS = mps2-an385 tap
+ifneq ($(filter $(BOARD),$(FIRMWARE_BOARDS)),)
+include boards/base.mk
+else
+
 SHELL = /bin/bash
 
 # ---------------------------------------------------------------- choices
@@ -149,8 +155,9 @@ TABLES := $(patsubst tools/%gen.c,$(GEN)/%.h,$(wildcard tools/*_tablegen.c))
 READY = $(DEP_LIBS) $(TABLES)
 ALL_C := $(wildcard include/runnel/*.h agent/*/*.[ch] port/*/*.[ch] \
 	tests/unit/*.[ch] tests/unit/lib/*.[ch] tests/lib/*.[ch] \
-	boards/include/runnel/*.h tests/fuzz/*.[ch] tests/port/*.[ch] \
-	tests/sim/*.[ch] tests/bench/*.[ch] tests/bench/peers/*.[ch] tools/*.[ch])
+	boards/*.[ch] boards/*/*.[ch] boards/include/runnel/*.h \
+	tests/fuzz/*.[ch] tests/port/*.[ch] tests/sim/*.[ch] \
+	tests/bench/*.[ch] tests/bench/peers/*.[ch] tools/*.[ch])
 
 # ------------------------------------------------------------------ flags
 
@@ -556,3 +563,5 @@ cppcheck: | $(READY) ## cppcheck over agent/ and port/
 -include $(LIB_OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(HELP_OBJ:.o=.d) \
 	$(UNIT_SRC:%.c=$(BUILD)/obj/%.d) $(FUZZ_SRC:%.c=build/fuzz/obj/%.d) \
 	$(SIM_OBJ:.o=.d) $(SIM_PORT:%.c=$(BUILD)/obj/%.d)
+
+endif

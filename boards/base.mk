@@ -110,8 +110,13 @@ LIB = $(COMMON) -std=gnu11 -w $(DEFS) $(INC)
 
 all: $(foreach i,$(IMAGES),$(OUT)/$i/$i.elf)
 
-run: all
-	@node tests/lib/run.mjs board
+run: all build/boards/port-peer
+	@$(RUN)
+
+# The contract suite's other end, on the host.
+build/boards/port-peer: tests/port/peer.c tests/port/contract.h
+	@mkdir -p $(@D); echo "  gcc $<"
+	@gcc -std=c11 -O1 $(WARN) -D_GNU_SOURCE -Iinclude -Itests -o $@ $<
 
 clean:
 	rm -rf $(OUT)
@@ -178,6 +183,11 @@ main_of = $(OUT)/obj/boards/image_$(call of,$1,MAIN).o \
 	%/contract_bytes.o %/contract_open.o %/contract_state.o \
 	%/contract_time.o,$(MAIN_OBJ)))
 
+# Tests stand between the port and the board's flash, and between TLS and its
+# heap.
+FAIL_HEAP = -Wl,--wrap=rn_heap_calloc,--wrap=image_end
+CUT_FLASH = -Wl,--wrap=rn_board_flash_write,--wrap=rn_board_flash_erase
+
 define image_rules
 $(OUT)/$1/list.c: $(OUT)/flags boards/base.mk $(HERE)/board.mk
 	@mkdir -p $$(@D)
@@ -186,7 +196,7 @@ $(OUT)/$1/list.c: $(OUT)/flags boards/base.mk $(HERE)/board.mk
 $(OUT)/$1/list.o: $(OUT)/$1/list.c | $(READY)
 	@$(BOARD_CC) $(OWN) -c -o $$@ $$<
 $(OUT)/$1/$1.elf: $(OBJ) $(call agent_of,$1) $(call main_of,$1) $(OUT)/$1/list.o \
-		$(wildcard $(HERE)/*.ld)
+		$(wildcard $(HERE)/*.ld) boards/base.mk $(HERE)/board.mk
 	@echo "  link $$@"
 	@$(BOARD_CC) $(MACHINE) $(LINK) $(call link_script,$1) \
 		$(if $(filter contract,$(call of,$1,MAIN)),$(CUT_FLASH)) \
@@ -198,11 +208,6 @@ $(OUT)/$1/$1.elf: $(OBJ) $(call agent_of,$1) $(call main_of,$1) $(OUT)/$1/list.o
 		[ ! -e $$$$su ] || cp $$$$su $(OUT)/$1/$$$${n//\//_}; done
 endef
 $(foreach i,$(IMAGES),$(eval $(call image_rules,$i)))
-
-# Tests stand between the port and the board's flash, and between TLS and its
-# heap.
-FAIL_HEAP = -Wl,--wrap=rn_heap_calloc,--wrap=image_end
-CUT_FLASH = -Wl,--wrap=rn_board_flash_write,--wrap=rn_board_flash_erase
 
 -include $(OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(AGENT:%.c=$(OUT)/obj/%.d) \
 	$(AGENT:%.c=$(OUT)/terse/%.d) $(wildcard $(SQLITE_EXTRA:.o=.d))

@@ -53,9 +53,14 @@ const struct rn_col demo_columns[DEMO_COLUMNS] = {
 };
 
 static const char *const notes[] = {
-    "plain",    "comma, and \"quote\"", "two\nlines",
-    "",         "Gr\xc3\xbc\xc3\x9f" "e, \xe4\xb8\x96\xe7\x95\x8c",
-    " blanks ", "semi;colon",
+    "plain",
+    "comma, and \"quote\"",
+    "two\nlines",
+    "",
+    "Gr\xc3\xbc\xc3\x9f"
+    "e, \xe4\xb8\x96\xe7\x95\x8c",
+    " blanks ",
+    "semi;colon",
 };
 
 /* 2026-01-01 */
@@ -129,8 +134,7 @@ static void put_numbers(struct rn_runnel *r, uint32_t i, uint32_t x)
     (void)rn_put_i64(r, SHORT, (int32_t)(x % 65536) - 32768);
     (void)rn_put_i64(r, COUNT, (int64_t)x - INT64_C(2147483648));
     (void)rn_put_f64(r, RATIO, (double)(x % 2000) / 8);
-    (void)rn_put_time(r, CLOCK,
-                      (int64_t)(x % 86400) * 1000000 + i % 1000000);
+    (void)rn_put_time(r, CLOCK, (int64_t)(x % 86400) * 1000000 + i % 1000000);
     (void)rn_put_timestamp(r, LOCAL, BEGIN_US - (int64_t)i * 1000001);
     (void)rn_put_i64(r, SAME, 42);
 }

@@ -59,9 +59,9 @@ struct image_report {
     const struct rn_error *error;
     uint64_t rows;
     uint32_t files;
-    const char *run;  /* its name, or "" */
-    size_t arena;     /* bytes of image_memory() that the run used */
-    size_t sqlite;    /* bytes of its heap ever used */
+    const char *run; /* its name, or "" */
+    size_t arena;    /* bytes of image_memory() that the run used */
+    size_t sqlite;   /* bytes of its heap ever used */
 };
 
 /* Call now and then while connections are open: notes TLS's heap. */

@@ -38,8 +38,8 @@
 #define MBEDTLS_BASE64_C
 
 #define MBEDTLS_BIGNUM_C
-#define MBEDTLS_MPI_MAX_SIZE          512 /* authorities of 4096 bits */
-#define MBEDTLS_MPI_WINDOW_SIZE       1
+#define MBEDTLS_MPI_MAX_SIZE    512 /* authorities of 4096 bits */
+#define MBEDTLS_MPI_WINDOW_SIZE 1
 #define MBEDTLS_ECP_C
 #define MBEDTLS_ECP_DP_SECP256R1_ENABLED
 #define MBEDTLS_ECP_DP_SECP384R1_ENABLED

@@ -28,10 +28,9 @@ static size_t certificate_at(const uint8_t *p, size_t left)
 {
     unsigned char *at = (unsigned char *)(uintptr_t)p;
     size_t n;
-    if (left == 0 ||
-        mbedtls_asn1_get_tag(&at, p + left, &n,
-                             MBEDTLS_ASN1_CONSTRUCTED |
-                                 MBEDTLS_ASN1_SEQUENCE) != 0)
+    if (left == 0 || mbedtls_asn1_get_tag(&at, p + left, &n,
+                                          MBEDTLS_ASN1_CONSTRUCTED |
+                                              MBEDTLS_ASN1_SEQUENCE) != 0)
         return 0;
     return (size_t)(at - p) + n;
 }

@@ -24,3 +24,5 @@ BOARD_DEFS = -D__int64_t_defined=1 -D__int32_t_defined=1 \
 LINK = -nostartfiles -Wl,--no-enum-size-warning,--no-warn-rwx-segments
 LINK_LIBS = -lm -lc -lnosys -lgcc
 link_script = -L$(HERE) -T $(HERE)/$1.ld
+RUN = node tests/lib/run.mjs tests/board/board.test.mjs \
+	tests/board/faults.test.mjs tests/board/contract.test.mjs

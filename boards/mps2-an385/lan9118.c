@@ -36,18 +36,18 @@
 #define MII_ACC  6u
 #define MII_DATA 7u
 
-#define CSR_BUSY   (1u << 31)
-#define CSR_READ   (1u << 30)
-#define MII_BUSY   1u
-#define MII_WRITE  2u
-#define PHY        (1u << 11)
-#define PHY_BCR    (0u << 6)
-#define PHY_RESET  0x8000u
-#define PHY_AUTO   0x1200u /* negotiate, and again from the beginning */
-#define RX_ERROR   (1u << 15)
-#define RX_LEVEL   (1u << 3) /* interrupt: a frame's status is in the FIFO */
-#define CHECKSUM   4u        /* the frame's, which comes along */
-#define TRIES      100000u
+#define CSR_BUSY  (1u << 31)
+#define CSR_READ  (1u << 30)
+#define MII_BUSY  1u
+#define MII_WRITE 2u
+#define PHY       (1u << 11)
+#define PHY_BCR   (0u << 6)
+#define PHY_RESET 0x8000u
+#define PHY_AUTO  0x1200u /* negotiate, and again from the beginning */
+#define RX_ERROR  (1u << 15)
+#define RX_LEVEL  (1u << 3) /* interrupt: a frame's status is in the FIFO */
+#define CHECKSUM  4u        /* the frame's, which comes along */
+#define TRIES     100000u
 
 /* What stands before a frame so that its IP header is aligned, here and in
  * lwIP's buffers.

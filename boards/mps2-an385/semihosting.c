@@ -71,8 +71,9 @@ bool board_argument(const char *name, char *to, size_t cap)
 int board_host_open(const char *path, const char *mode)
 {
     /* its numbers are those of ISO C's modes, in this order */
-    static const char *const modes[] = { "r",  "rb",  "r+", "r+b", "w",  "wb",
-                                         "w+", "w+b", "a",  "ab",  "a+", "a+b" };
+    static const char *const modes[] = {
+        "r", "rb", "r+", "r+b", "w", "wb", "w+", "w+b", "a", "ab", "a+", "a+b"
+    };
     uint32_t block[3] = { (uint32_t)(uintptr_t)path, 0,
                           (uint32_t)strlen(path) };
     while (strcmp(modes[block[1]], mode) != 0)

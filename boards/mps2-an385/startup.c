@@ -22,7 +22,7 @@ extern uint8_t board_data_load[], board_data_end[], board_bss[];
 #define CFSR      0xE000ED28u
 #define BFAR      0xE000ED38u
 
-#define CLOCK_HZ     25000000u
+#define CLOCK_HZ 25000000u
 
 /* A word that no program writes by chance. */
 #define PAINT 0x5AFEC0DEu
@@ -38,7 +38,8 @@ struct vectors {
     handler board[32];
 };
 
-__attribute__((section(".vectors"), used)) static const struct vectors vectors = {
+__attribute__((section(".vectors"),
+               used)) static const struct vectors vectors = {
     .stack = board_stack_high,
     .core = { board_reset, board_fault, board_fault, board_fault, board_fault,
               board_fault, board_fault, board_fault, board_fault, board_fault,

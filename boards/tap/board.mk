@@ -13,3 +13,4 @@ BOARD_DEFS = -DMEM_SIZE=8192 -D_GNU_SOURCE
 LINK =
 LINK_LIBS = -lm
 link_script =
+RUN = tests/board/tap.sh

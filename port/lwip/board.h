@@ -5,8 +5,8 @@
  * The port is one loop without threads. lwIP runs inside rn_wait() and nowhere
  * else, so nothing here is called from two places at once, and no interrupt
  * may call into lwIP: a network driver's interrupt only ends
- * rn_board_sleep(), and rn_board_poll() then takes the frames. PORTING.md
- * beside this folder says what changes under an RTOS.
+ * rn_board_sleep(), and rn_board_poll() then takes the frames. PORTING.md in
+ * port/ says what changes under an RTOS.
  *
  * boards/NAME defines all rn_board_ functions; boards/mps2-an385 is one without
  * an operating system, boards/tap is a host for tests.
@@ -86,8 +86,9 @@ struct rn_lwip_setup {
 };
 
 /* Start lwIP and the interface; returns once there is a link, an address and
- * the time; may be called again after a failure. RN_E_LINK: no address by then. RN_E_AGAIN: no time; everything
- * else works, but no certificate and no signature is good without it.
+ * the time; may be called again after a failure. RN_E_LINK: no address by then.
+ * RN_E_AGAIN: no time; everything else works, but no certificate and no
+ * signature is good without it.
  */
 int rn_lwip_start(const struct rn_lwip_setup *setup);
 

@@ -13,8 +13,7 @@ int64_t rn_clock_mono(void)
 
 void rn_lwip_set_wall(uint32_t seconds, uint32_t us)
 {
-    wall_less_mono =
-        (int64_t)seconds * 1000000 + us - rn_board_mono() * 1000;
+    wall_less_mono = (int64_t)seconds * 1000000 + us - rn_board_mono() * 1000;
     wall_known = true;
 }
 

@@ -3,7 +3,6 @@
  */
 #include "runnel/file.h"
 
-
 #include "core/format.h"
 #include "runnel/port.h"
 

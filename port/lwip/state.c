@@ -5,6 +5,9 @@
  * holds nothing, however far a save came before the power went. What else can
  * be torn, the record's own checksum refuses.
  *
+ * Slots 0 and 1 are the journal's; a board with two more sectors has room for
+ * what a run needs to go on after a power cut.
+ *
  * One device has one job, so the record's name chooses nothing.
  */
 #include <string.h>
@@ -17,6 +20,20 @@
 
 static const uint8_t magic[4] = { 'R', 'N', 'S', '1' };
 static bool is_open;
+
+/* Of the slots behind the journal's two: none on a board of two sectors. */
+size_t rn_state_room(void);
+
+size_t rn_state_room(void)
+{
+    return rn_board_sectors >= 4 ? rn_board_sector_size - HEAD : 0;
+}
+
+static size_t most_of(unsigned slot)
+{
+    RN_ASSERT(slot < rn_board_sectors);
+    return slot < 2 ? RN_STATE_MAX : rn_state_room();
+}
 
 static int fail(char *why, const char *what, unsigned slot)
 {
@@ -34,7 +51,7 @@ static int length_of(unsigned slot)
     if (memcmp(head, magic, sizeof magic) != 0)
         return 0;
     size_t len = (size_t)head[4] | (size_t)head[5] << 8;
-    return (int)(len < RN_STATE_MAX ? len : RN_STATE_MAX);
+    return (int)(len < most_of(slot) ? len : most_of(slot));
 }
 
 int rn_state_open(struct rn_state *s, const char *name, bool write, char *why)
@@ -64,7 +81,7 @@ int rn_state_open(struct rn_state *s, const char *name, bool write, char *why)
 
 int rn_state_load(struct rn_state *s, unsigned slot, void *buf, size_t cap)
 {
-    RN_ASSERT(s->handle == 0 && slot < rn_board_sectors);
+    RN_ASSERT(s->handle == 0);
     int len = length_of(slot);
     if (len <= 0)
         return len;
@@ -91,15 +108,14 @@ static bool holds(unsigned slot, const uint8_t *p, size_t len)
 int rn_state_save(struct rn_state *s, unsigned slot, const void *buf,
                   size_t len, char *why)
 {
-    RN_ASSERT(s->handle == 0 && slot < rn_board_sectors && len <= RN_STATE_MAX);
+    RN_ASSERT(s->handle == 0 && len <= most_of(slot));
     uint8_t head[HEAD] = { 0 };
     memcpy(head, magic, sizeof magic);
     head[4] = (uint8_t)len;
     head[5] = (uint8_t)(len >> 8);
     if (rn_board_flash_erase(slot) != RN_OK)
         return fail(why, "cannot be erased", slot);
-    if ((len > 0 &&
-         rn_board_flash_write(slot, HEAD, buf, len) != RN_OK) ||
+    if ((len > 0 && rn_board_flash_write(slot, HEAD, buf, len) != RN_OK) ||
         rn_board_flash_write(slot, 0, head, HEAD) != RN_OK)
         return fail(why, "cannot be written", slot);
     if (!holds(slot, buf, len) || length_of(slot) != (int)len)

@@ -31,7 +31,7 @@ export async function fetchRun(reader) {
 
 // The contract suite's other end: { echo, refuse, silent, send, reset, half }.
 export async function startPeer() {
-  const peer = start(join(top, "build/port-peer"), [],
+  const peer = start(join(top, "build/boards/port-peer"), [],
     { stdio: ["pipe", "pipe", "inherit"], input: null });
   const line = await new Promise((done) =>
     peer.child.stdout.once("data", (d) => done(d.toString())));
