@@ -375,8 +375,8 @@ $(UNIT_BIN): $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(HELP_OBJ) \
 # ------------------------------------------------------------------- fuzz
 
 # All targets together: two minutes on two processors, building included.
-FUZZ_SECONDS ?= 8
-fuzz: fuzz-bins ## Run each fuzz target for FUZZ_SECONDS (8), from its seeds
+FUZZ_SECONDS ?= 7
+fuzz: fuzz-bins ## Run each fuzz target for FUZZ_SECONDS (7), from its seeds
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/lib/fuzz.sh $(T)
 
 ifneq ($(IN_FUZZ),yes)
