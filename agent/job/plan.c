@@ -437,7 +437,7 @@ int rn_plan_memory(const struct rn_config *config,
 {
     if (lay_out(config, classes, schema, plan) < 0)
         return refuse(config, classes, schema, plan, error);
-    if (plan->checkpoint > rn_state_room())
+    if (schema && plan->checkpoint > rn_state_room())
         return rn_fail(error, RN_E_CONFIG, RN_AT_CONFIG,
                        "%s: [source] key: a checkpoint of %zu columns takes "
                        "%zu KiB and this machine keeps %zu KiB; leave key out, "
