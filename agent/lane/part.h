@@ -111,9 +111,9 @@ size_t rn_part_save_need(uint32_t lanes, uint32_t groups);
 void rn_part_save(const struct rn_part *p, struct rn_record *r);
 int rn_part_restore(struct rn_part *p, struct rn_record *r);
 
-/* Blocks from here on have a nonce that no process had before: rn_part_restore()
- * does it, and a file that is begun by a process which goes on with a run needs
- * it, because the one before may have begun it too.
+/* Blocks from here on have a nonce that no process had before. restore() does
+ * it; a file that is begun by a process which goes on with a run needs it as
+ * well, because the one before may have begun it too.
  */
 int rn_part_splice(struct rn_part *p);
 

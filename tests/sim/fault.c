@@ -144,7 +144,7 @@ static enum fault_what choose(uint64_t set)
     unsigned n = 0, skip;
 
     for (unsigned i = 0; i < FAULT_WHATS; i++)
-        n += of >> i & 1;
+        n += (unsigned)(of >> i & 1);
     if (n == 0)
         return FAULT_NONE;
     skip = (unsigned)(draw() % n);

@@ -33,7 +33,7 @@ static void f46_blocks_have_expired(struct schedule *s)
     }
 }
 
-/* -- the journal is damaged -------------------------------------------------- */
+/* -- the journal is damaged ------------------------------------------------ */
 
 static unsigned flip_slot;
 static size_t flip_bit;
@@ -153,7 +153,7 @@ static void f83_f84_saves_that_fail(struct schedule *s)
     }
 }
 
-/* -- clocks and signals ------------------------------------------------------ */
+/* -- clocks and signals ---------------------------------------------------- */
 
 static void f88_the_wall_clock_jumps(struct schedule *s)
 {
@@ -191,7 +191,7 @@ static void f87_stopped_at_every_call(struct schedule *s)
     }
 }
 
-/* -- late deeds of a life that is over ------------------------------------------ */
+/* -- late deeds of a life that is over ------------------------------------- */
 
 static void late_blocks_of_an_earlier_life(struct schedule *s)
 {

@@ -45,7 +45,7 @@ static unsigned versions_of_all(void)
     return most;
 }
 
-/* -- 24 to 47: blocks, commits, answers -------------------------------------- */
+/* -- 24 to 47: blocks, commits, answers ------------------------------------ */
 
 static void f24_block_ceiling(struct schedule *s)
 {
@@ -302,7 +302,10 @@ static void f43_wrong_success(struct schedule *s)
                            NULL };
 
         /* A commit that was done and looked at is done. */
-        each_format(s, &f, EXIT(0) | EXIT(4) | EXIT_75);
+        each_format(s, &f,
+                    f.on == ON_STAGE || (f.on == ON_HEAD && f.a != 200)
+                        ? EXIT(4)
+                        : EXIT(0) | EXIT(4) | EXIT_75);
         f.what = FAULT_HTML;
         f.a = f.a == 204 ? 201 : f.a;
         each_format(s, &f,
@@ -369,7 +372,7 @@ static void f47_every_status_on_every_operation(struct schedule *s)
     }
 }
 
-/* -- 48 to 58: the link -------------------------------------------------------- */
+/* -- 48 to 58: the link ---------------------------------------------------- */
 
 static void f48_names(struct schedule *s)
 {
@@ -612,7 +615,7 @@ static void f70_offline_for_six_hours(struct schedule *s)
     }
 }
 
-/* -- 73 to 75: the credential ------------------------------------------------------ */
+/* -- 73 to 75: the credential ---------------------------------------------- */
 
 static const struct sim_case *swapped;
 
