@@ -207,9 +207,12 @@ int rn_net_ready(struct rn_net *n)
         err = RN_E_AGAIN;
     else if (c->state == OPENING && c->refused < 0)
         err = c->refused;
-    if (err == RN_OK)
+    if (err == RN_OK && c->state == OPENING) {
         c->state = OPEN;
-    else if (err != RN_E_AGAIN)
+        if (peer.accepted)
+            peer.accepted(peer.ctx, (unsigned)n->handle);
+    }
+    if (err != RN_OK && err != RN_E_AGAIN)
         drop(n);
     sim_done();
     return err;

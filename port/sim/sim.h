@@ -139,6 +139,8 @@ struct sim_peer {
     void *ctx;
     /* Somebody connects: the peer says accept, refuse, or nothing for ever. */
     void (*open)(void *ctx, unsigned conn, const char *host, uint16_t port);
+    /* It was accepted, and knows. May be NULL. */
+    void (*accepted)(void *ctx, unsigned conn);
     /* Bytes arrive: how many are taken now; less than n: the window closes
      * until sim_conn_window().
      */

@@ -151,6 +151,8 @@ static void choose_job(struct sim_case *c)
     c->checkpoint_s = one_in(2) ? 0 : 1u << draw(7);
     if (one_in(2))
         c->deadline_s = 30 + (unsigned)draw(4000);
+    /* Its types are not all of the table's. */
+    c->sqlite = !parquet && strcmp(c->format, "avro") != 0 && one_in(12);
     if (one_in(3))
         c->retry_s = 5 + (unsigned)draw(100);
 }

@@ -189,8 +189,9 @@ static void say_source(const struct sim_case *c)
 {
     if (c->sqlite)
         say("[source]\nkind = sqlite\ndatabase = %s\nmemory = 160K\n"
-            "query = SELECT * FROM t WHERE id > %s ORDER BY id\n",
-            sqlite_life_path(), c->watermark ? ":watermark" : "0");
+            "query = SELECT * FROM t WHERE id > %s AND id > %s ORDER BY id\n",
+            sqlite_life_path(), c->watermark ? ":watermark" : "0",
+            c->key ? ":after" : "0");
     else
         say("[source]\nkind = rows\nquery = SELECT rows WHERE %s\n",
             c->watermark ? "id > :watermark" : "1");

@@ -3,9 +3,10 @@
 
 SEEDS ?= 10000
 SIM_SRC := $(wildcard tests/sim/*.c)
-# and the reader of Parquet files
+# and the reader of Parquet files, and the port contract's checks
 SIM_OBJ = $(SIM_SRC:%.c=$(BUILD)/obj/%.o) \
-	$(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/lib/parquet_reader*.c))
+	$(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/lib/parquet_reader*.c \
+	tests/port/contract*.c))
 SIM_PORT := $(wildcard port/sim/*.c) port/linux/crc64.c
 SIM_AGENT = $(AGENT_SRC:%.c=$(BUILD)/obj/%.o) \
 	$(SIM_PORT:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/codec_list.o
@@ -21,6 +22,8 @@ sim: sim-bin ## Random faults in a world of our own: SEEDS=n (10000); SEED=x rep
 
 sim-named: sim-bin ## The schedules that stand for a numbered fault
 	@$(BUILD)/sim/sim named
+	@$(BUILD)/sim/sim contract >$(BUILD)/sim/contract.log || \
+		{ cat $(BUILD)/sim/contract.log; exit 1; }
 
 torture: sim-bin ## In that world every call of the port fails, once and for ever
 	@$(BUILD)/sim/sim torture $(JOB) $(CALL) $(WAY)

@@ -123,11 +123,13 @@ void sqlite_life_make(void)
     sqlite3 *db = NULL;
 
     if (!path[0]) {
-        (void)snprintf(path, sizeof path, "build/sim-%ld.db", (long)getpid());
+        (void)snprintf(path, sizeof path, "build/sim-%010ld.db",
+                       (long)getpid());
         (void)atexit(remove_file);
     }
     remove_file();
     table.columns = 0x0d; /* name, n, x: see put_rows() */
+    table.seen[table.queries++] = table.rows;
     (void)sqlite3_config(SQLITE_CONFIG_MALLOC, &plain);
     RN_ASSERT(sqlite3_initialize() == SQLITE_OK);
     RN_ASSERT(__real_sqlite3_open_v2(path, &db,

@@ -70,5 +70,6 @@ void powercut_plan(struct sim_case *c, uint64_t k, enum sim_when when);
 void powercut_second(struct sim_case *c, uint64_t k, enum sim_when when);
 
 void suite_year(uint64_t seed, struct tally *t);
+void suite_contract(struct tally *t);
 
 #endif

@@ -244,6 +244,7 @@ static void created_with_another_length_is_a_failure(void **state)
     f->s.lie_length = true;
     assert_int_equal(send_bytes(f, 5000), RN_E_DENIED);
     assert_non_null(strstr(f->error.text, "5001 bytes where 5000"));
+    assert_true(f->part.doubtful); /* it may be what a reader sees */
 }
 
 static void a_credential_that_may_only_write_still_finishes(void **state)
@@ -367,6 +368,7 @@ static void a_credential_refused_for_good_ends_the_run(void **state)
     assert_int_equal(send_bytes(f, 5000), RN_E_AUTH);
     assert_int_equal(rn_error_exit(&f->error), 4);
     assert_int_equal(f->s.calls[RN_OP_STAGE] <= 2, 1);
+    assert_false(f->part.doubtful); /* nobody asked for a file */
 }
 
 static void changed_bytes_are_sent_again(void **state)
