@@ -92,7 +92,7 @@ MBEDTLS_DEFS := -DMBEDTLS_CONFIG_FILE='"boards/mbedtls_config.h"'
 # The line buffer is on the stack: a SAS token fits.
 INIH_DEFS := $(patsubst -DINI_MAX_LINE=%,-DINI_MAX_LINE=640,$(INIH_DEFS))
 
-COMMON = $(MACHINE) -g -ffunction-sections -fdata-sections -fno-common \
+COMMON = $(MACHINE) -g1 -ffunction-sections -fdata-sections -fno-common \
 	-fstack-usage
 DEFS = $(MBEDTLS_DEFS) $(INIH_DEFS) $(ZLIB_DEFS) $(BOARD_DEFS) \
 	-DSHOP_DATABASE='"$(OUT)/shop.db"'
