@@ -1,7 +1,6 @@
 /* mps2-an385/libc.c: what newlib asks of a system. There is none, and no heap:
  * who calls malloc() behind our back is found at once.
  */
-#include <string.h>
 #include <sys/types.h>
 
 #include "mps2.h"
