@@ -302,30 +302,37 @@ static int lay_out(const struct rn_config *config,
     return RN_OK;
 }
 
-/* A `memory` that does, in KiB, and no much smaller one: found by trying, since
- * parts grow with it, some of them in steps.
- */
-static uint64_t least_memory(const struct rn_config *config,
-                             const struct rn_classes *classes,
-                             const struct rn_schema *schema)
-{
-    struct rn_config trial = *config;
-    struct rn_memory_plan plan;
-    uint64_t less = 0, more = 32;
+struct trial {
+    struct rn_config config;
+    const struct rn_classes *classes;
+    const struct rn_schema *schema;
+};
 
-    do {
+static bool fits(struct trial *t, uint64_t kib)
+{
+    struct rn_memory_plan plan;
+
+    t->config.job.memory = kib * 1024;
+    return lay_out(&t->config, t->classes, t->schema, &plan) == RN_OK;
+}
+
+/* A `memory` above `less` that does, in KiB, and no much smaller one: found by
+ * trying, since parts grow with it, some of them in steps.
+ */
+static uint64_t least_memory(struct trial *t, uint64_t less)
+{
+    uint64_t more = less < 32 ? 32 : less;
+
+    do
         more *= 2;
-        trial.job.memory = more * 1024;
-    } while (lay_out(&trial, classes, schema, &plan) < 0 &&
-             more < MEMORY_MOST / 1024);
+    while (!fits(t, more) && more < MEMORY_MOST / 1024);
     while (more - less > 1) {
         uint64_t middle = less + (more - less) / 2;
 
-        trial.job.memory = middle * 1024;
-        if (lay_out(&trial, classes, schema, &plan) < 0)
-            less = middle;
-        else
+        if (fits(t, middle))
             more = middle;
+        else
+            less = middle;
     }
     return more;
 }
@@ -334,7 +341,28 @@ size_t rn_plan_least(const struct rn_config *config,
                      const struct rn_classes *classes,
                      const struct rn_schema *schema)
 {
-    return (size_t)least_memory(config, classes, schema) * 1024;
+    struct trial t = { *config, classes, schema };
+
+    return (size_t)least_memory(&t, 0) * 1024;
+}
+
+/* Whoever is told a number rounds it up: so many KiB above it have to do as
+ * well, though a part takes its next step there.
+ */
+#define ROUND_UP 64
+
+static uint64_t memory_to_name(const struct rn_config *config,
+                               const struct rn_classes *classes,
+                               const struct rn_schema *schema)
+{
+    struct trial t = { *config, classes, schema };
+    uint64_t named = least_memory(&t, config->job.memory / 1024);
+
+    for (uint64_t at = named; at <= named + ROUND_UP; at++) {
+        if (at < MEMORY_MOST / 1024 && !fits(&t, at))
+            named = at + 1;
+    }
+    return named;
 }
 
 static int refuse(const struct rn_config *config,
@@ -353,7 +381,7 @@ static int refuse(const struct rn_config *config,
                    "needs %s%llu KiB; the largest part is %s with %zu KiB (%s)",
                    config->path, (unsigned long long)config->job.memory / 1024,
                    schema ? "" : "at least ",
-                   (unsigned long long)least_memory(config, classes, schema),
+                   (unsigned long long)memory_to_name(config, classes, schema),
                    largest->name, (largest->bytes + 1023) / 1024,
                    largest->what);
 }

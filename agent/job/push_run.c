@@ -113,6 +113,11 @@ static int prepare(const struct rn_push *push, struct rn_arena *mem,
     err = rn_config_read(&in, mem, &r->config, error);
     if (err < 0)
         return err;
+    if (r->config.source.key[0] != '\0')
+        return rn_fail(error, RN_E_CONFIG, RN_AT_CONFIG,
+                       "%s: [source] key: rows that are pushed cannot be asked "
+                       "for again; use watermark and rn_watermark()",
+                       push->name);
     if (take_row(r, mem) < 0)
         return too_small(push, error);
     r->config.job.memory = rn_memory_process() + mem->cap;

@@ -193,8 +193,7 @@ static void say_source(const struct sim_case *c)
             sqlite_life_path(), c->watermark ? ":watermark" : "0",
             c->key ? ":after" : "0");
     else
-        say("[source]\nkind = rows\nquery = SELECT rows WHERE %s\n",
-            c->watermark ? "id > :watermark" : "1");
+        say("[source]\nkind = rows\n");
     say("max_cell = 1K\n");
     if (c->watermark)
         say("watermark = id\n");
@@ -284,10 +283,10 @@ static void make_job(const struct sim_case *c)
     unsigned kib = 0, least = 256;
 
     /* Parts grow with the memory, so what is enough may no longer be when there
-     * is a little more.
+     * is much more; and a SAS that is made anew may be a few bytes longer.
      */
     for (int i = 0; i < 20 && least > kib; i++) {
-        kib = i == 1 ? least + c->spare_kib : least;
+        kib = (i == 1 ? least + c->spare_kib : least) + 1;
         write_job(c, kib);
         least = least_kib();
     }

@@ -9,7 +9,8 @@ SIM_OBJ = $(SIM_SRC:%.c=$(BUILD)/obj/%.o) \
 	tests/port/contract*.c))
 SIM_PORT := $(wildcard port/sim/*.c) port/linux/crc64.c
 SIM_AGENT = $(AGENT_SRC:%.c=$(BUILD)/obj/%.o) \
-	$(SIM_PORT:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/codec_list.o
+	$(SIM_PORT:%.c=$(BUILD)/obj/%.o) \
+	$(filter-out $(BUILD)/obj/source_list.o,$(LISTS:%=$(BUILD)/obj/%.o))
 SIM_WRAP = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free \
 	-Wl,--wrap=sqlite3_open_v2
 

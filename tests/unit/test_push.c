@@ -575,6 +575,9 @@ static void what_a_job_must_be_is_said(void **state)
     set_job("query = SELECT 1\n");
     assert_int_equal(rn_open(&run, &push, &error), RN_E_CONFIG);
     assert_non_null(strstr(error.text, "[source] query: not with kind = push"));
+    set_job("key = i\n");
+    assert_int_equal(rn_open(&run, &push, &error), RN_E_CONFIG);
+    assert_non_null(strstr(error.text, "[source] key: rows that are pushed"));
     set_job("[types]\ni = int64\n");
     assert_int_equal(rn_open(&run, &push, &error), RN_E_CONFIG);
     assert_non_null(strstr(error.text, "[types]"));
