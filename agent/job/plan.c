@@ -252,7 +252,7 @@ static void add_checkpoint(const struct rn_config *config,
         return;
     if (!classes->store->keeps)
         plan->resume = "not into this store: a run begins anew";
-    else if (rn_state_room() == 0)
+    else if (rn_state_room() == 0 || rn_resume_need(0) == 0)
         plan->resume = "not on this machine: a run begins anew";
     else if (!classes->encoder->restore)
         plan->resume = "not with this format: a run begins anew";
