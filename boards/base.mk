@@ -60,6 +60,7 @@ AGENT := $(filter-out agent/cli/% agent/warehouse/% agent/job/validate% \
 	$(wildcard agent/*/*.c))
 PORT := $(wildcard port/lwip/*.c)
 SHARED := boards/image.c boards/demo.c boards/trust_der.c boards/versions_12.c \
+	boards/md5_small.c \
 	$(wildcard $(HERE)/*.c)
 MAINS := boards/image_push.c boards/image_contract.c \
 	$(wildcard tests/port/contract*.c)
@@ -180,7 +181,8 @@ MAIN_OBJ = $(MAINS:%.c=$(OUT)/obj/%.o)
 
 # What of an image is not as the defaults above: NAME_WHAT in board.mk.
 of = $(if $(filter undefined,$(origin $1_$2)),$($2),$($1_$2))
-without = $(if $(filter yes,$(call of,$1,GZIP)),%/gzip_none.c,%/gzip.c) \
+without = $(if $(filter yes,$(call of,$1,GZIP)),%/gzip_none.c %/crc32_small.c, \
+	%/gzip.c %/compress/crc32.c) \
 	$(if $(filter yes,$(call of,$1,RESUME)),%/run_resume_none.c, \
 	%/run_resume.c) \
 	$(if $(filter yes,$(call of,$1,KEYS)),%/sas_only.c,%/connection.c \

@@ -11,6 +11,7 @@ csv_CODECS =
 csv_GZIP = no
 parquet_CODECS =
 parquet_GZIP = no
+gzip_WORDS = terse
 all_WORDS = terse
 all_CODECS =
 all_GZIP = no
@@ -22,8 +23,7 @@ sqlite_CODECS =
 sqlite_GZIP = no
 fault_FORMATS = csv json
 contract_MAIN = contract
-# A push cannot be asked for rows again, the database's sectors are none for
-# checkpoints, and a device is given a SAS.
+# There are no sectors for checkpoints, and a device is given a SAS.
 RESUME = no
 KEYS = no
 
