@@ -12,6 +12,7 @@ csv_GZIP = no
 parquet_CODECS =
 parquet_GZIP = no
 gzip_WORDS = terse
+parquet_WORDS = terse
 all_WORDS = terse
 all_CODECS =
 all_GZIP = no
