@@ -6,7 +6,7 @@ CROSS =
 contract_MAIN = contract
 
 SAN ?= address,undefined
-MACHINE = -O1 -fno-omit-frame-pointer $(if $(SAN),-fsanitize=$(SAN) \
+MACHINE = -O0 -fno-omit-frame-pointer $(if $(SAN),-fsanitize=$(SAN) \
 	-fno-sanitize-recover=all)
 # Pointers are twice as long, so lwIP's heap is larger.
 BOARD_DEFS = -DMEM_SIZE=8192 -D_GNU_SOURCE

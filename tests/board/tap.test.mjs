@@ -57,7 +57,7 @@ test("every promise of the port holds on the tap device", async () => {
   for (const [name, port] of Object.entries(ports))
     if (name !== "refuse") await forward(Number(port));
   const r = await makeTap({}).run("contract", { args: { ...ports,
-    peer: "10.0.2.2", stranger: "no-such-host.invalid" } });
+    peer: "10.0.2.2", stranger: "no-such-host.invalid" }, timeout: 100 });
   sanitized(r);
   assert.equal(r.code, 0, `${r.stdout}${r.stderr}`);
   assert.match(r.stdout, /^\d+ passed, 0 failed, \d+ skipped$/m);
@@ -139,7 +139,7 @@ test("a time server that is wrong by years makes certificates invalid",
     const r = await s.board.run("all",
       { args: { rows: 5, columns: 8, time: "10.0.2.2" } });
     assert.notEqual(r.code, 0);
-    assert.match(r.error, /certificate expired on 2049/);
+    assert.match(r.error, /certificate expired on 20\d\d-/);
   });
 
 test("a name that no server knows ends with 75 and says so", async () => {
