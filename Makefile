@@ -101,7 +101,9 @@ AGENT_SRC := $(filter-out agent/cli/main.c \
 	$(foreach k,$(absent_formats),agent/encode/$k%.c) \
 	$(foreach k,$(absent_stores),agent/blob/$k%.c) \
 	$(if $(filter yes,$(WAREHOUSES)),agent/job/run_load_none.c, \
-	$(loading_src)) \
+	$(loading_src)) agent/compress/gzip_none.c \
+	agent/compress/crc32_small.c \
+	agent/job/run_resume_none.c agent/identity/sas_only.c \
 	$(foreach k,$(absent_kinds),agent/source/$k%.c agent/source/$k.c) \
 	$(absent_codecs:%=agent/compress/codec_%.c), \
 	$(wildcard agent/*/*.c))

@@ -13,6 +13,9 @@
 # does not name in its lists is dropped by the linker, so all share objects.
 #
 #   build/boards/BOARD/IMAGE/IMAGE.elf, IMAGE.map, *.su (stack of functions)
+#
+# A board with LTO has a plain.elf beside each, linked without it and with no
+# limit: the functions that tools/size-report adds up.
 
 SHELL = /bin/bash
 DEPS ?= build/deps
@@ -32,6 +35,10 @@ FORMATS = csv json parquet avro
 CODECS = gzip deflate
 MAIN = push
 WORDS = full
+# What has a smaller file in its place for those that do without.
+GZIP = yes
+RESUME = yes
+KEYS = yes
 
 include $(HERE)/board.mk
 
@@ -46,12 +53,14 @@ WARN = -Wall -Wextra -pedantic -Wshadow -Wconversion -Wstrict-prototypes \
 AGENT := $(filter-out agent/cli/% agent/warehouse/% agent/job/validate% \
 	agent/job/report% agent/job/run_load.c agent/job/plan_load.c \
 	agent/job/run_probe.c agent/job/summary.c \
+	agent/core/crc64_portable.c \
 	agent/compress/codec_snappy.c agent/compress/codec_zstd.c \
 	agent/tls/trust.c agent/tls/versions_13.c agent/blob/folder% \
 	agent/source/sqlite%, \
 	$(wildcard agent/*/*.c))
 PORT := $(wildcard port/lwip/*.c)
 SHARED := boards/image.c boards/demo.c boards/trust_der.c boards/versions_12.c \
+	boards/md5_small.c \
 	$(wildcard $(HERE)/*.c)
 MAINS := boards/image_push.c boards/image_contract.c \
 	$(wildcard tests/port/contract*.c)
@@ -92,8 +101,8 @@ MBEDTLS_DEFS := -DMBEDTLS_CONFIG_FILE='"boards/mbedtls_config.h"'
 # The line buffer is on the stack: a SAS token fits.
 INIH_DEFS := $(patsubst -DINI_MAX_LINE=%,-DINI_MAX_LINE=640,$(INIH_DEFS))
 
-COMMON = $(MACHINE) -g1 -ffunction-sections -fdata-sections -fno-common \
-	-fstack-usage
+COMMON = $(MACHINE) -g -ffunction-sections -fdata-sections -fno-common \
+	-fstack-usage -fcallgraph-info=su $(LTO)
 DEFS = $(MBEDTLS_DEFS) $(INIH_DEFS) $(ZLIB_DEFS) $(BOARD_DEFS) \
 	-DSHOP_DATABASE='"$(OUT)/shop.db"'
 INC = -I$(HERE) -I. -Iboards/include -Iinclude -Iagent -Iport -Itests -Iport/lwip -I$(GEN) \
@@ -108,7 +117,7 @@ LIB = $(COMMON) -std=gnu11 -w $(DEFS) $(INC)
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(foreach i,$(IMAGES),$(OUT)/$i/$i.elf)
+all: $(foreach i,$(IMAGES),$(OUT)/$i/$i.elf) $(OUT)/obj/tools/contexts.o
 
 run: all build/boards/port-peer
 	@$(RUN)
@@ -172,9 +181,15 @@ MAIN_OBJ = $(MAINS:%.c=$(OUT)/obj/%.o)
 
 # What of an image is not as the defaults above: NAME_WHAT in board.mk.
 of = $(if $(filter undefined,$(origin $1_$2)),$($2),$($1_$2))
+without = $(if $(filter yes,$(call of,$1,GZIP)),%/gzip_none.c %/crc32_small.c, \
+	%/gzip.c %/compress/crc32.c) \
+	$(if $(filter yes,$(call of,$1,RESUME)),%/run_resume_none.c, \
+	%/run_resume.c) \
+	$(if $(filter yes,$(call of,$1,KEYS)),%/sas_only.c,%/connection.c \
+	%/shared_key.c)
 agent_of = $(patsubst %.c,$(OUT)/$(if $(filter terse,$(call \
-	of,$1,WORDS)),terse,obj)/%.o,$(AGENT) $(if $(filter job,$(call \
-	of,$1,MAIN)),$(wildcard agent/source/sqlite*.c)))
+	of,$1,WORDS)),terse,obj)/%.o,$(filter-out $(call without,$1),$(AGENT)) \
+	$(if $(filter job,$(call of,$1,MAIN)),$(wildcard agent/source/sqlite*.c)))
 # image_NAME.c, and with the contract its checks.
 main_of = $(OUT)/obj/boards/image_$(call of,$1,MAIN).o \
 	$(if $(filter job,$(call of,$1,MAIN)),$(SQLITE_EXTRA)) \
@@ -188,8 +203,12 @@ main_of = $(OUT)/obj/boards/image_$(call of,$1,MAIN).o \
 FAIL_HEAP = -Wl,--wrap=rn_heap_calloc,--wrap=image_end
 CUT_FLASH = -Wl,--wrap=rn_board_flash_write,--wrap=rn_board_flash_erase
 
+link_of = $(if $(filter contract,$(call of,$1,MAIN)),$(CUT_FLASH)) \
+	$(if $(filter fault,$1),$(FAIL_HEAP)) -Wl,--gc-sections \
+	$(OBJ) $(call agent_of,$1) $(call main_of,$1) $(OUT)/$1/list.o $(LINK_LIBS)
+
 define image_rules
-$(OUT)/$1/list.c: $(OUT)/flags boards/base.mk $(HERE)/board.mk
+$(OUT)/$1/list.c: $(OUT)/flags tools/image-list boards/base.mk $(HERE)/board.mk
 	@mkdir -p $$(@D)
 	@tools/image-list "$(call of,$1,SOURCES)" "$(call of,$1,FORMATS)" \
 		"$(call of,$1,CODECS)" >$$@
@@ -198,11 +217,10 @@ $(OUT)/$1/list.o: $(OUT)/$1/list.c | $(READY)
 $(OUT)/$1/$1.elf: $(OBJ) $(call agent_of,$1) $(call main_of,$1) $(OUT)/$1/list.o \
 		$(wildcard $(HERE)/*.ld) boards/base.mk $(HERE)/board.mk
 	@echo "  link $$@"
-	@$(BOARD_CC) $(MACHINE) $(LINK) $(call link_script,$1) \
-		$(if $(filter contract,$(call of,$1,MAIN)),$(CUT_FLASH)) \
-		$(if $(filter fault,$1),$(FAIL_HEAP)) \
-		-Wl,--gc-sections -Wl,-Map=$(OUT)/$1/$1.map -o $$@ \
-		$(OBJ) $(call agent_of,$1) $(call main_of,$1) $(OUT)/$1/list.o $(LINK_LIBS)
+	@$(BOARD_CC) $(MACHINE) $(LINK) $(call of,$1,LINK_LTO) \
+		$(call link_script,$1) -Wl,-Map=$(OUT)/$1/$1.map -o $$@ $(call link_of,$1)
+	@$(if $(LTO),$(BOARD_CC) $(MACHINE) $(LINK) -fno-lto \
+		$(call link_script,plain) -o $(OUT)/$1/plain.elf $(call link_of,$1))
 	@for o in $(OBJ) $(call agent_of,$1) $(call main_of,$1); do \
 		su=$$$${o%.o}.su; n=$$$${su#$(OUT)/}; n=$$$${n#obj/}; n=$$$${n#terse/}; \
 		[ ! -e $$$$su ] || cp $$$$su $(OUT)/$1/$$$${n//\//_}; done

@@ -22,6 +22,9 @@ struct rn_gzip {
     uint32_t length; /* its bytes, as the trailer has them */
 };
 
+/* False: this image has gzip_none.c in place of gzip.c. */
+bool rn_gzip_is_here(void);
+
 /* Arena bytes that init() takes. By job.memory:
  *
  *     job.memory   window   memLevel   input    in all

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "compress/codec.h"
+#include "compress/gzip.h"
 #include "core/format.h"
 #include "runnel/encoder.h"
 #include "runnel/http.h"
@@ -175,10 +176,12 @@ static const struct pair pairs[] = {
       "null, deflate, snappy or zstd" },
 };
 
-/* Whether this image can: a stream's gzip is always in it. */
+/* Whether this image can; a stream's gzip is no codec. */
 static bool in_build(const struct pair *p, enum rn_compression kind)
 {
-    return kind == RN_COMPRESSION_NONE || p->n == 2 || rn_codec_for(kind);
+    if (kind == RN_COMPRESSION_NONE)
+        return true;
+    return p->n == 2 ? rn_gzip_is_here() : rn_codec_for(kind) != NULL;
 }
 
 static int check_codec(struct rn_config_reader *r, const struct pair *p)

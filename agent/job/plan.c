@@ -14,6 +14,7 @@
 #include "row/schema.h"
 #include "runnel/http.h"
 #include "runnel/port.h"
+#include "runnel/texts.h"
 
 /* What a pool must at least hold: segments for the manifest, one in the data
  * lane's hand, and a block of four for each connection and one to fill.
@@ -116,22 +117,22 @@ static void add_fixed(const struct rn_config *config,
                       struct rn_memory_plan *plan)
 {
     rn_plan_add(plan, "process", rn_memory_process(),
-                "stack, C library, program data");
+                RN_ADVICE("stack, C library, program data"));
     rn_plan_add(plan, "job", rn_run_need() + RN_ROUND(config->bytes),
-                "job file, names, manifest and journal at hand");
+                RN_ADVICE("job file, names, manifest and journal at hand"));
     rn_plan_add(plan, "source", classes->source->need(config),
-                "the driver's heap and page cache");
+                RN_ADVICE("the driver's heap and page cache"));
     if (schema)
         rn_plan_add(plan, "rows",
                     classes->encoder->need(config, schema->n) +
                         rn_digest_need(schema->n) + rn_check_need(config) +
                         rn_schema_need(schema),
-                    "encoder, checks and digests for each column");
+                    RN_ADVICE("encoder, checks and digests for each column"));
     if (rn_plan_gzips(config, classes))
         rn_plan_add(plan, "compression", rn_gzip_need(config),
-                    "zlib's window and tables");
+                    RN_ADVICE("zlib's window and tables"));
     rn_plan_add(plan, "store", classes->store->need(config),
-                "requests, HTTP and TLS for each connection");
+                RN_ADVICE("requests, HTTP and TLS for each connection"));
 }
 
 /* Files of lanes: as many groups as a small part of the memory has room for
@@ -252,7 +253,7 @@ static void add_checkpoint(const struct rn_config *config,
         return;
     if (!classes->store->keeps)
         plan->resume = "not into this store: a run begins anew";
-    else if (rn_state_room() == 0)
+    else if (rn_state_room() == 0 || rn_resume_need(0) == 0)
         plan->resume = "not on this machine: a run begins anew";
     else if (!classes->encoder->restore)
         plan->resume = "not with this format: a run begins anew";
@@ -267,7 +268,7 @@ static void add_checkpoint(const struct rn_config *config,
         plan->groups = LEAST_GROUPS;
     plan->checkpoint = checkpoint_need(classes, schema, plan);
     rn_plan_add(plan, "checkpoint", RN_ROUND(plan->checkpoint),
-                "how far a run has come, to go on from there");
+                RN_ADVICE("how far a run has come, to go on from there"));
 }
 
 /* Every part but the pool; RN_E_FULL when what is left is no pool. */
@@ -288,17 +289,17 @@ static int lay_out(const struct rn_config *config,
     add_checkpoint(config, classes, schema, plan);
     if (plan->lanes > 0)
         rn_plan_add(plan, "lanes", rn_columns_need(plan->lanes, plan->groups),
-                    "columns under way and counts of their blocks");
+                    RN_ADVICE("columns under way and counts of their blocks"));
     if (schema)
         rn_plan_load(config, schema, plan);
     rn_plan_add(plan, "queue",
                 rn_uploader_need(plan->connections + RN_QUEUE_SPARE),
-                "blocks under way and their state");
+                RN_ADVICE("blocks under way and their state"));
     used = sum(plan);
     if (used > plan->budget || divide(config, plan->budget - used, plan) < 0)
         return RN_E_FULL;
     rn_plan_add(plan, "pool", plan->budget - used,
-                "segments: rows on their way into blocks");
+                RN_ADVICE("segments: rows on their way into blocks"));
     return RN_OK;
 }
 

@@ -5,7 +5,8 @@
  *   run_files.c    data files: begin, roll, commit
  *   run_publish.c  the manifest and _SUCCESS
  *   run_clean.c    what a failed run left behind
- *   run_resume.c   checkpoints, taken and gone on with
+ *   run_resume.c   checkpoints, taken and gone on with; run_resume_none.c in
+ *                  its place: none
  *   run_key.c      values as the database holds them: their order
  */
 #ifndef JOB_RUN_PARTS_H

@@ -10,6 +10,9 @@
 
 #define RN_HELP(text) text
 
+/* What is wrong and what to do, in tables. */
+#define RN_ADVICE(text) text
+
 /* Keys of job files for what follows a finished run. */
 #define RN_KEYS_BEHIND(...) __VA_ARGS__
 

@@ -4,7 +4,8 @@
 #ifndef RUNNEL_TEXTS_H
 #define RUNNEL_TEXTS_H
 
-#define RN_HELP(text) ""
+#define RN_HELP(text)   ""
+#define RN_ADVICE(text) text
 #define RN_KEYS_BEHIND(...)
 
 #endif

@@ -8,7 +8,8 @@
 #ifndef RUNNEL_TEXTS_H
 #define RUNNEL_TEXTS_H
 
-#define RN_HELP(text) ""
+#define RN_HELP(text)   ""
+#define RN_ADVICE(text) ""
 #define RN_KEYS_BEHIND(...)
 
 #define rn_fail(e, code, where, ...)                  \
