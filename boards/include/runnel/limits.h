@@ -35,6 +35,6 @@
 
 /* One connection with 16 KiB in, 2 KiB out, TLS 1.2. */
 #define RN_TLS_HEAP            (2u * 1024)
-#define RN_TLS_HEAP_CONNECTION (36u * 1024)
+#define RN_TLS_HEAP_CONNECTION (34u * 1024)
 
 #endif
