@@ -4,23 +4,48 @@
 #   make HTTP=curl                build/curl/runnel, over libcurl
 #   make CC=clang                 build/clang/runnel
 #   make SAN=address,undefined    build/asan/runnel
-#   make SOURCES="sqlite"         the sources this image can read from
+#   make SOURCES="sqlite push"    the sources this image can read from
+#   make FORMATS="csv json parquet avro" STORES="azure folder"
+#                                 what it writes, and where to
+#   make WAREHOUSES=no            librunnel.a alone, without what loads and
+#                                 validates a finished run
 #   make CODECS="snappy zstd"     what Parquet and Avro can be compressed with
 #                                 beside gzip and deflate; "" for no more
 #   make ODBC=no                  without T-SQL over ODBC
+#   make BOARD=container [run]    for another machine: boards/README.md
 #   make MBEDTLS=system SQLITE=system, MBEDTLS_DIR=, SQLITE_DIR=, INIH_DIR=,
 #        SNAPPY_DIR=              see tools/setup
 #
 # What differs between images is which files are listed here: there is no
 # #ifdef in agent/.
 
+# Firmware is built by rules of its own.
+FIRMWARE_BOARDS = mps2-an385 tap
+ifneq ($(filter $(BOARD),$(FIRMWARE_BOARDS)),)
+include boards/base.mk
+else
+
 SHELL = /bin/bash
 
 # ---------------------------------------------------------------- choices
 
+# What a board that is Linux chooses stands before what is chosen otherwise.
+.DEFAULT_GOAL := all
+BOARD ?=
+LINUX_BOARDS = container gateway-armv7
+ifeq ($(wildcard $(BOARD:%=boards/%/board.mk))$(if $(BOARD),,none),)
+$(error there is no board called $(BOARD): boards/README.md has them)
+endif
+ifneq ($(filter $(BOARD),$(LINUX_BOARDS)),)
+include boards/$(BOARD)/board.mk
+endif
+
 PORT ?= linux
 HTTP ?= http1
-SOURCES ?= sqlite
+SOURCES ?= sqlite push
+FORMATS ?= csv json parquet avro
+STORES ?= azure folder
+WAREHOUSES ?= yes
 CODECS ?= snappy zstd
 ODBC ?= yes
 SAN ?=
@@ -38,6 +63,14 @@ variant := $(if $(findstring clang,$(CC)),clang) \
 	$(if $(findstring address,$(SAN)),asan,$(if $(SAN),san))
 BUILD ?= build$(addprefix /,$(subst $(space),-,$(strip $(variant))))
 DEPS ?= build/deps
+# Sources are unpacked once, whatever is made of them.
+DEP_SRC = build/deps/src
+DEP_CC ?= gcc
+DEP_CXX ?= g++
+OBJCOPY ?= objcopy
+# No shared library and no loader: for boards.
+STATIC ?=
+NAMES ?= system
 GEN = build/gen
 
 # As many jobs as processors, unless told otherwise.
@@ -52,13 +85,25 @@ include tools/deps-flags.mk
 
 # Drivers are named after the source they read; the other files of that
 # folder are in every image.
-source_kinds = sqlite postgres mysql odbc csv ndjson
+source_kinds = sqlite postgres mysql odbc csv ndjson push
 absent_kinds = $(filter-out $(SOURCES),$(source_kinds))
 absent_codecs = $(filter-out $(CODECS),snappy zstd)
 ifneq ($(filter-out snappy zstd,$(CODECS)),)
 $(error CODECS is any of: snappy zstd)
 endif
+absent_formats = $(filter-out $(FORMATS),csv json parquet avro)
+absent_stores = $(filter-out $(STORES),azure folder)
+# What stands for the steps behind a finished run, with and without any.
+loading_src = $(wildcard agent/warehouse/*.c agent/job/validate*.c \
+	agent/job/report*.c agent/job/run_load.c agent/job/plan_load.c \
+	agent/job/run_probe.c agent/job/summary.c agent/cli/*.c)
 AGENT_SRC := $(filter-out agent/cli/main.c \
+	$(foreach k,$(absent_formats),agent/encode/$k%.c) \
+	$(foreach k,$(absent_stores),agent/blob/$k%.c) \
+	$(if $(filter yes,$(WAREHOUSES)),agent/job/run_load_none.c, \
+	$(loading_src)) agent/compress/gzip_none.c \
+	agent/compress/crc32_small.c \
+	agent/job/run_resume_none.c agent/identity/sas_only.c \
 	$(foreach k,$(absent_kinds),agent/source/$k%.c agent/source/$k.c) \
 	$(absent_codecs:%=agent/compress/codec_%.c), \
 	$(wildcard agent/*/*.c))
@@ -68,7 +113,7 @@ PORT_SRC := $(wildcard port/$(PORT)/*.c)
 # of their insides to test. test_http.c tests both.
 ifeq ($(HTTP),curl)
 AGENT_SRC := $(filter-out agent/http/%.c agent/tls/%.c,$(AGENT_SRC))
-UNIT_SKIP = test_http_parse test_tls
+UNIT_SKIP += test_http_parse test_tls test_tls_alloc
 else
 PORT_SRC := $(filter-out port/linux/http_curl.c,$(PORT_SRC))
 endif
@@ -81,15 +126,22 @@ else
 PORT_SRC := $(filter-out port/linux/odbc.c,$(PORT_SRC))
 endif
 
+# glibc linked statically must not load more of itself.
+ifeq ($(NAMES),static)
+PORT_SRC := $(filter-out port/linux/names_system.c,$(PORT_SRC))
+else
+PORT_SRC := $(filter-out port/linux/names_static.c,$(PORT_SRC))
+endif
+
 # What a port does better, in a file of the same name, takes the place of the
 # portable one.
 AGENT_SRC := $(filter-out \
 	$(PORT_SRC:port/$(PORT)/%.c=agent/core/%_portable.c),$(AGENT_SRC))
 
 LIB_SRC = $(AGENT_SRC) $(PORT_SRC)
-LIB_OBJ = $(LIB_SRC:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/source_list.o \
-	$(BUILD)/obj/codec_list.o
-MAIN_SRC = $(wildcard agent/cli/main.c)
+LISTS = source_list codec_list format_list store_list
+LIB_OBJ = $(LIB_SRC:%.c=$(BUILD)/obj/%.o) $(LISTS:%=$(BUILD)/obj/%.o)
+MAIN_SRC = $(if $(filter yes,$(WAREHOUSES)),$(wildcard agent/cli/main.c))
 MAIN_OBJ = $(MAIN_SRC:%.c=$(BUILD)/obj/%.o)
 
 UNIT_SRC := $(filter-out $(UNIT_SKIP:%=tests/unit/%.c), \
@@ -105,7 +157,9 @@ TABLES := $(patsubst tools/%gen.c,$(GEN)/%.h,$(wildcard tools/*_tablegen.c))
 READY = $(DEP_LIBS) $(TABLES)
 ALL_C := $(wildcard include/runnel/*.h agent/*/*.[ch] port/*/*.[ch] \
 	tests/unit/*.[ch] tests/unit/lib/*.[ch] tests/lib/*.[ch] \
-	tests/fuzz/*.[ch] tests/bench/*.[ch] tests/bench/peers/*.[ch] tools/*.[ch])
+	boards/*.[ch] boards/*/*.[ch] boards/include/runnel/*.h \
+	tests/fuzz/*.[ch] tests/port/*.[ch] tests/sim/*.[ch] \
+	tests/bench/*.[ch] tests/bench/peers/*.[ch] tools/*.[ch])
 
 # ------------------------------------------------------------------ flags
 
@@ -121,13 +175,14 @@ HARDEN = -fstack-protector-strong -fstack-clash-protection \
 else
 HARDEN = -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
-LINK_HARDEN = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections \
+PIE = $(if $(STATIC),-fno-pie,-fPIE)
+LINK_HARDEN = $(if $(STATIC),-static -no-pie,-pie) -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections \
 	-Wl,--as-needed $(if $(SAN),-fsanitize=$(SAN))
 
 DEFS = $(INIH_DEFS) $(if $(filter system,$(MBEDTLS)),,$(MBEDTLS_DEFS))
 # Headers of libraries are not ours to warn about.
 INC = -Iinclude -Iagent -I$(GEN) -isystem $(DEPS)/include
-ALL_CFLAGS = -std=c11 $(OPT) -fPIE -ffunction-sections -fdata-sections \
+ALL_CFLAGS = -std=c11 $(OPT) $(PIE) -ffunction-sections -fdata-sections \
 	$(HARDEN) $(WARN) $(DEFS) $(INC) $(CFLAGS)
 PORT_CFLAGS = -D_GNU_SOURCE -Iport/$(PORT)
 TEST_CFLAGS = -D_GNU_SOURCE -Iport/$(PORT) -Itests -Itests/lib -Itests/unit
@@ -157,16 +212,28 @@ endif
 ifneq ($(filter zstd,$(CODECS)),)
 CODEC_LIBS += -l:libzstd.a
 endif
+ifeq ($(ZLIB),source)
+ZLIB_LIBS = $(DEPS)/lib/libz.a
+DEP_LIBS += $(DEPS)/lib/libz.a
+else
+ZLIB_LIBS = $(if $(filter shared,$(ZLIB)),-lz,-l:libz.a)
+endif
+ifeq ($(CMOCKA),source)
+CMOCKA_LIBS = $(DEPS)/lib/libcmocka.a
+DEP_LIBS += $(DEPS)/lib/libcmocka.a
+else
+CMOCKA_LIBS = -lcmocka
+endif
 # Static where we can: each shared library costs private pages.
 LIBS = $(MBED_LIBS) $(SQLITE_LIBS) $(DEPS)/lib/libinih.a $(CODEC_LIBS) \
-	$(if $(filter curl,$(HTTP)),-lcurl) -l:libz.a -lm \
-	$(if $(filter yes,$(ODBC)),-ldl)
+	$(if $(filter curl,$(HTTP)),-lcurl) $(ZLIB_LIBS) -lm \
+	$(if $(filter yes,$(ODBC)),-ldl) $(BOARD_LIBS)
 # A group: mbedTLS calls back into the agent for memory, time and chance.
 LINK_LIBS = -Wl,--start-group $(BUILD)/librunnel.a $(LIBS) -Wl,--end-group
 
 # ---------------------------------------------------------------- targets
 
-.PHONY: all check demo bench bench-bins unit unit-bins memcheck e2e lint format \
+.PHONY: all check size demo bench bench-bins unit unit-bins memcheck e2e lint format \
 	format-check tidy cppcheck layers shape headers fuzz fuzz-bins asan \
 	clang curl rowgen deps clean help FORCE
 .DELETE_ON_ERROR:
@@ -176,11 +243,16 @@ all: $(BUILD)/librunnel.a $(if $(MAIN_SRC),$(BUILD)/runnel) ## Build build/runne
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / \
-		{ printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+		{ printf "  make %-14s %s\n", $$1, $$2 }' $(filter %Makefile %.mk,$(MAKEFILE_LIST))
 
 check: ## Set up, then run every test and check there is
 	@tools/setup test
-	@tests/run
+	@tests/run $(BOARD_SUITES)
+
+size: ## Run the boards, write boards/*/size.csv and the table of their README
+	@tools/setup test
+	@tests/run board board-container board-armv7
+	@tools/size-report --write
 
 demo: ## Set up, then run the main job into Azurite in every format and check it
 	@tools/setup test
@@ -194,13 +266,16 @@ bench: ## Set up, then measure the agent beside what people would use instead
 	@tests/bench/run $(if $(T),"$(T)")
 
 unit: unit-bins ## Run the unit tests of this variant (also SAN=, CC=, T="test_x")
-	@BUILD=$(BUILD) SKIP="$(UNIT_SKIP)" tests/lib/unit.sh $(T)
+	@BUILD=$(BUILD) RUNNER="$(RUN_ON)" SKIP="$(UNIT_SKIP)" \
+		tests/lib/unit.sh $(T)
 
-unit-bins: $(UNIT_BIN)
+# All of them, or those that T names.
+unit-bins: $(if $(T),$(T:%=$(BUILD)/unit/%),$(UNIT_BIN))
 
-# Left out of memcheck: loops over millions of numbers, minutes under it. The
-# sanitizers see them.
-MEMCHECK_SKIP ?= test_number test_stamp
+# Left out of memcheck: loops over millions of numbers or hundreds of failing
+# allocations, minutes under it. The sanitizers see them.
+MEMCHECK_SKIP ?= test_number test_stamp test_parquet_reader test_tls_alloc \
+	test_sqlite_alloc
 memcheck: unit-bins ## Run the unit tests under valgrind
 	@BUILD=$(BUILD) RUNNER="valgrind -q --leak-check=full \
 		--errors-for-leak-kinds=definite --error-exitcode=9" \
@@ -243,7 +318,7 @@ clean: ## Remove what was built, but not the libraries and packages
 
 # Rewritten only when the choice changes, so that the sources are looked for
 # again exactly then.
-$(DEPS)/choice: FORCE
+$(DEP_SRC)/../choice: FORCE
 	@mkdir -p $(@D)
 	@echo 'mbedtls=$(MBEDTLS)$(MBEDTLS_DIR) sqlite=$(SQLITE)$(SQLITE_DIR)' \
 		'inih=$(INIH_DIR)' | cmp -s - $@ || \
@@ -252,11 +327,13 @@ $(DEPS)/choice: FORCE
 
 SETUP = MBEDTLS='$(MBEDTLS)' MBEDTLS_DIR='$(MBEDTLS_DIR)' SQLITE='$(SQLITE)' \
 	SQLITE_DIR='$(SQLITE_DIR)' INIH_DIR='$(INIH_DIR)' \
-	SNAPPY_DIR='$(SNAPPY_DIR)' CODECS='$(CODECS)' ODBC='$(ODBC)' tools/setup
+	SNAPPY_DIR='$(SNAPPY_DIR)' CODECS='$(CODECS)' ODBC='$(ODBC)' \
+	ZLIB='$(ZLIB)' CMOCKA='$(CMOCKA)' BOARD='$(BOARD)' \
+	PACKAGES='$(PACKAGES)' tools/setup
 
-ORIGINS = $(DEPS)/src/mbedtls.origin $(DEPS)/src/sqlite.origin \
-	$(DEPS)/src/inih.origin
-$(ORIGINS) &: $(DEPS)/choice
+ORIGINS = $(DEP_SRC)/mbedtls.origin $(DEP_SRC)/sqlite.origin \
+	$(DEP_SRC)/inih.origin
+$(ORIGINS) &: $(DEP_SRC)/../choice
 	@$(SETUP) build
 	@touch $(ORIGINS)
 
@@ -271,13 +348,18 @@ $(DEPS)/codecs.ready: $(DEPS)/codecs | $(ORIGINS)
 	@touch $@
 
 # Built with gcc whatever the variant: the variants are about our code. They
-# share the result, so two of them started at once take turns.
+# share the result, so two of them started at once take turns; and boards do,
+# for what comes of the sources before a compiler sees it.
 $(DEP_LIBS) &: $(ORIGINS) $(DEPS)/codecs.ready \
 		tools/deps.mk tools/deps-flags.mk tools/snappy_fragment.cc \
 		$(wildcard agent/tls/mbedtls_config.h agent/compress/snappy_*.h)
 	@echo "  libraries (once)"
-	@flock $(DEPS)/.build $(MAKE) --no-print-directory -s -f tools/deps.mk CC=gcc DEPS=$(DEPS) \
-		MBEDTLS='$(MBEDTLS)' SQLITE='$(SQLITE)' CODECS='$(CODECS)'
+	@flock $(DEP_SRC)/../.build $(MAKE) --no-print-directory -s \
+		-f tools/deps.mk CC='$(DEP_CC)' CXX='$(DEP_CXX)' AR='$(AR)' \
+		LD='$(LD)' OBJCOPY='$(OBJCOPY)' DEPS=$(DEPS) DEP_SRC=$(DEP_SRC) \
+		MBEDTLS='$(MBEDTLS)' SQLITE='$(SQLITE)' CODECS='$(CODECS)' \
+		ZLIB='$(ZLIB)' CMOCKA='$(CMOCKA)' DEP_PIE=$(PIE) \
+		$(if $(DEP_OPT),DEP_OPT='$(DEP_OPT)') DEP_MORE='$(DEP_MORE)'
 	@touch $(DEP_LIBS)
 
 deps: $(DEP_LIBS) ## Only the libraries built from source
@@ -297,9 +379,9 @@ $(GEN)/%.h: tools/%gen.c
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(subst ','\'',$(CC) $(ALL_CFLAGS) $(LINK_HARDEN) $(LDFLAGS) \
-		$(LIBS) $(SOURCES) / $(CODECS))' | cmp -s - $@ || \
+		$(LIBS) $(SOURCES) / $(CODECS) / $(FORMATS) / $(STORES))' | cmp -s - $@ || \
 	echo '$(subst ','\'',$(CC) $(ALL_CFLAGS) $(LINK_HARDEN) $(LDFLAGS) \
-		$(LIBS) $(SOURCES) / $(CODECS))' >$@
+		$(LIBS) $(SOURCES) / $(CODECS) / $(FORMATS) / $(STORES))' >$@
 
 # The list of objects: a file that went away must leave the archive too.
 $(BUILD)/objects: FORCE
@@ -317,33 +399,32 @@ $(BUILD)/obj/port/%.o: port/%.c $(BUILD)/flags | $(READY)
 $(BUILD)/obj/tests/%.o: tests/%.c $(BUILD)/flags | $(READY)
 	$(COMPILE) $(TEST_CFLAGS) -c -o $@ $<
 
-# Which sources this image was built with.
-$(BUILD)/source_list.c: $(BUILD)/flags Makefile
-	@{ echo '/* source_list.c: the sources of this image; written by make. */'; \
-	echo '#include "runnel/source.h"'; \
-	for s in $(SOURCES); do \
-		echo "extern const struct rn_source_class rn_source_$$s;"; \
-	done; \
-	echo 'const struct rn_source_class *const rn_sources[] = {'; \
-	for s in $(SOURCES); do echo "    &rn_source_$$s,"; done; \
-	echo '};'; \
-	echo 'const size_t rn_sources_n = sizeof rn_sources / sizeof *rn_sources;'; \
-	} >$@
+$(BUILD)/obj/tools/%.o: tools/%.c $(BUILD)/flags | $(READY)
+	$(COMPILE) $(PORT_CFLAGS) -c -o $@ $<
 
-$(BUILD)/codec_list.c: $(BUILD)/flags Makefile
-	@{ echo '/* codec_list.c: the codecs of this image; written by make. */'; \
-	echo '#include "compress/codec_list.h"'; \
-	echo 'const struct rn_codec_class *const rn_codecs[] = {'; \
-	for s in gzip deflate $(CODECS); do echo "    &rn_codec_$$s,"; done; \
+# What this image has, one list a kind: FILE, header, struct, array, prefix of
+# each name, names.
+define list_rule
+$(BUILD)/$1.c: $(BUILD)/flags Makefile
+	@{ echo '/* $1.c: what this image has; written by make. */'; \
+	echo '#include "$2"'; \
+	for s in $6; do echo "extern const struct $3 $5$$$$s;"; done; \
+	echo 'const struct $3 *const $4[] = {'; \
+	for s in $6; do echo "    &$5$$$$s,"; done; \
 	echo '};'; \
-	echo 'const size_t rn_codecs_n = sizeof rn_codecs / sizeof *rn_codecs;'; \
-	} >$@
+	echo 'const size_t $4_n = sizeof $4 / sizeof *$4;'; \
+	} >$$@
+endef
+$(eval $(call list_rule,source_list,runnel/source.h,rn_source_class,rn_sources,rn_source_,$(SOURCES)))
+$(eval $(call list_rule,codec_list,compress/codec_list.h,rn_codec_class,rn_codecs,rn_codec_,gzip deflate $(CODECS)))
+$(eval $(call list_rule,format_list,encode/list.h,rn_encoder_class,rn_encoders,rn_encode_,$(FORMATS)))
+$(eval $(call list_rule,store_list,runnel/store.h,rn_store_class,rn_stores,rn_store_,$(STORES)))
 
-$(BUILD)/obj/source_list.o $(BUILD)/obj/codec_list.o: $(BUILD)/obj/%.o: \
+$(LISTS:%=$(BUILD)/obj/%.o): $(BUILD)/obj/%.o: \
 		$(BUILD)/%.c | $(READY)
 	$(COMPILE) -c -o $@ $<
 
-$(BUILD)/librunnel.a: $(LIB_OBJ) $(BUILD)/objects
+$(BUILD)/librunnel.a: $(LIB_OBJ) $(BUILD)/objects | $(BOARD_LIBS)
 	@echo "  ar $@"; rm -f $@; $(AR) rcs $@ $(LIB_OBJ)
 
 $(BUILD)/runnel: $(MAIN_OBJ) $(BUILD)/librunnel.a $(DEP_LIBS)
@@ -364,17 +445,42 @@ helpers = $(patsubst %.c,$(BUILD)/obj/%.o,$(call with_included,$(call \
 $(BUILD)/unit/test_codec: UNIT_LINK = \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
 
+# Its store fails when told to.
+$(BUILD)/unit/test_push: UNIT_LINK = -Wl,--wrap=rn_store_for
+
+# These make the k-th call of a library's heap fail.
+$(BUILD)/unit/test_tls_alloc: UNIT_LINK = \
+	-Wl,--wrap=rn_heap_calloc,--wrap=rn_heap_free
+$(BUILD)/unit/test_sqlite_alloc: UNIT_LINK = -Wl,--wrap=rn_heap_alloc \
+	-Wl,--wrap=rn_heap_calloc,--wrap=rn_heap_resize,--wrap=rn_heap_free
+
 $(UNIT_BIN): $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(HELP_OBJ) \
 		$(BUILD)/librunnel.a $(DEP_LIBS)
 	@mkdir -p $(@D); echo "  link $@"
 	@$(CC) $(LINK_HARDEN) $(LDFLAGS) -o $@ $< \
 		$(call helpers,tests/unit/$*.c) $(LINK_LIBS) $(UNIT_LINK) \
-		-lcmocka
+		$(CMOCKA_LIBS)
+
+# ---------------------------------------------------------- port contract
+# What each port promises, and the program at the other end of it.
+
+CONTRACT_SRC := $(wildcard tests/port/contract*.c)
+CONTRACT_OBJ = $(CONTRACT_SRC:%.c=$(BUILD)/obj/%.o)
+
+$(BUILD)/port-peer: $(BUILD)/obj/tests/port/peer.o
+	@echo "  link $@"
+	@$(CC) $(LINK_HARDEN) $(LDFLAGS) -o $@ $<
+
+$(BUILD)/unit/test_port_contract: $(CONTRACT_OBJ) | $(BUILD)/port-peer
+$(BUILD)/unit/test_port_contract: UNIT_LINK = $(CONTRACT_OBJ) $(LINK_LIBS)
+
+-include $(CONTRACT_OBJ:.o=.d) $(BUILD)/obj/tests/port/peer.d
 
 # ------------------------------------------------------------------- fuzz
 
-FUZZ_SECONDS ?= 10
-fuzz: fuzz-bins ## Run each fuzz target for FUZZ_SECONDS (10), from its seeds
+# All targets together: two minutes on two processors, building included.
+FUZZ_SECONDS ?= 7
+fuzz: fuzz-bins ## Run each fuzz target for FUZZ_SECONDS (7), from its seeds
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/lib/fuzz.sh $(T)
 
 ifneq ($(IN_FUZZ),yes)
@@ -383,7 +489,7 @@ fuzz-bins:
 	@$(MAKE) --no-print-directory IN_FUZZ=yes CC=clang BUILD=build/fuzz \
 		SAN=address,undefined,fuzzer-no-link fuzz-bins
 else
-fuzz-bins: $(FUZZ_BIN)
+fuzz-bins: $(if $(T),$(T:%=build/fuzz/%),$(FUZZ_BIN))
 endif
 
 $(FUZZ_BIN): build/fuzz/%: build/fuzz/obj/tests/fuzz/%.o $(HELP_OBJ) \
@@ -391,6 +497,8 @@ $(FUZZ_BIN): build/fuzz/%: build/fuzz/obj/tests/fuzz/%.o $(HELP_OBJ) \
 	@echo "  link $@"
 	@$(CC) -fsanitize=fuzzer,address,undefined -pie -o $@ $< \
 		$(call helpers,tests/fuzz/$*.c) $(LINK_LIBS)
+
+include tests/sim/sim.mk
 
 # ------------------------------------------------------------------ tools
 
@@ -400,6 +508,12 @@ build/rowgen: tools/rowgen.c $(DEP_LIBS)
 	@mkdir -p $(@D); echo "  gcc $<"
 	@gcc -std=c11 -O2 -g $(WARN) -isystem $(DEPS)/include -o $@ $< \
 		$(SQLITE_LIBS) -lm
+
+# ---------------------------------------------------------------- mutants
+
+.PHONY: mutants
+mutants: deps ## Take checks out of the agent, one by one: a test must fail (T="name")
+	@tests/mutants/run $(T)
 
 # ------------------------------------------------------------------ bench
 
@@ -449,4 +563,7 @@ cppcheck: | $(READY) ## cppcheck over agent/ and port/
 	@$(CPPCHECK) $(TIDY_SRC)
 
 -include $(LIB_OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(HELP_OBJ:.o=.d) \
-	$(UNIT_SRC:%.c=$(BUILD)/obj/%.d) $(FUZZ_SRC:%.c=build/fuzz/obj/%.d)
+	$(UNIT_SRC:%.c=$(BUILD)/obj/%.d) $(FUZZ_SRC:%.c=build/fuzz/obj/%.d) \
+	$(SIM_OBJ:.o=.d) $(SIM_PORT:%.c=$(BUILD)/obj/%.d)
+
+endif

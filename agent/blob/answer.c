@@ -2,9 +2,10 @@
 #include "blob/answer.h"
 
 #include "core/base64.h"
+#include "core/format.h"
 #include "identity/stamp.h"
+#include "runnel/texts.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* -- reading ------------------------------------------------------------- */
@@ -181,7 +182,7 @@ int rn_answer_content(struct rn_answer *a, const struct rn_transfer *t,
 
 struct rule {
     int status;       /* 0: any                                          */
-    const char *code; /* NULL: any; "Lease*": what begins so             */
+    const char *code; /* NULL: any; "": none; "Lease*": what begins so   */
     unsigned ops;
     int err;
     const char *advice;
@@ -190,69 +191,86 @@ struct rule {
 /* The first that fits counts. */
 static const struct rule rules[] = {
     { 400, "InvalidBlockList", ON(RN_OP_COMMIT), RN_E_STALE,
-      "staged blocks are gone; the file has to be written again" },
+      RN_ADVICE("staged blocks are gone; the file has to be written again") },
     { 409, "RequestEntityTooLargeBlockCountExceedsLimit", ANY_OP, RN_E_STALE,
-      "100,000 blocks lie under this name; the file needs a new one" },
+      RN_ADVICE(
+          "100,000 blocks lie under this name; the file needs a new one") },
     { 400, "InvalidBlobOrBlock", ON(RN_OP_STAGE), RN_E_DENIED,
-      "blocks of another program lie under this name; use another store.path" },
+      RN_ADVICE("blocks of another program lie under this name; use another "
+                "store.path") },
     { 400, "Md5Mismatch", ANY_OP, RN_E_INTEGRITY,
-      "the bytes were changed on their way" },
+      RN_ADVICE("the bytes were changed on their way") },
     { 400, "Crc64Mismatch", ANY_OP, RN_E_INTEGRITY,
-      "the bytes were changed on their way" },
+      RN_ADVICE("the bytes were changed on their way") },
     { 400, "AuthenticationFailed", ANY_OP, RN_E_AUTH,
-      "the credential is malformed" },
+      RN_ADVICE("the credential is malformed") },
     { 400, "InvalidAuthenticationInfo", ANY_OP, RN_E_AUTH,
-      "the credential is malformed" },
+      RN_ADVICE("the credential is malformed") },
 
     { 403, "AuthorizationPermissionMismatch", ANY_OP, RN_E_AUTH,
-      "the credential does not allow this; it needs read, create, write and "
-      "delete" },
+      RN_ADVICE("the credential does not allow this; it needs read, create, "
+                "write and "
+                "delete") },
     { 403, "AuthorizationSourceIPMismatch", ANY_OP, RN_E_AUTH,
-      "the SAS token is not for this machine's address" },
+      RN_ADVICE("the SAS token is not for this machine's address") },
     { 403, "AuthorizationProtocolMismatch", ANY_OP, RN_E_AUTH,
-      "the SAS token is for https only" },
+      RN_ADVICE("the SAS token is for https only") },
     { 403, "AuthorizationFailure", ANY_OP, RN_E_AUTH,
-      "not allowed: the account's firewall, or a right that the credential "
-      "lacks" },
+      RN_ADVICE(
+          "not allowed: the account's firewall, or a right that the credential "
+          "lacks") },
     { 403, "KeyBasedAuthenticationNotPermitted", ANY_OP, RN_E_AUTH,
-      "the account takes no shared keys; use a SAS token" },
+      RN_ADVICE("the account takes no shared keys; use a SAS token") },
     { 403, "AccountIsDisabled", ANY_OP, RN_E_DENIED,
-      "the storage account is disabled" },
-    { 401, NULL, ANY_OP, RN_E_AUTH, "the credential was refused" },
+      RN_ADVICE("the storage account is disabled") },
+    { 401, NULL, ANY_OP, RN_E_AUTH, RN_ADVICE("the credential was refused") },
     { 403, NULL, ANY_OP, RN_E_AUTH,
-      "the credential was refused: wrong, expired, or for another account" },
+      RN_ADVICE("the credential was refused: wrong, expired, or for another "
+                "account") },
 
-    { 404, "BlobNotFound", LOOKS, RN_E_ABSENT, "there is no such file" },
+    { 404, "BlobNotFound", LOOKS, RN_E_ABSENT,
+      RN_ADVICE("there is no such file") },
     { 404, "ContainerNotFound", ANY_OP, RN_E_DENIED,
-      "there is no such container: create it or correct store.url" },
+      RN_ADVICE("there is no such container: create it or correct store.url") },
     { 404, NULL, ANY_OP, RN_E_DENIED,
-      "nothing is there: check account and container in store.url" },
+      RN_ADVICE("nothing is there: check account and container in store.url") },
 
     { 409, "BlobAlreadyExists", PUBLISHES, RN_E_EXISTS,
-      "a file of this name is there already and is never replaced" },
+      RN_ADVICE("a file of this name is there already and is never replaced") },
     { 409, "ContainerBeingDeleted", ANY_OP, RN_E_DENIED,
-      "the container is being deleted: create it again, or use another" },
+      RN_ADVICE(
+          "the container is being deleted: create it again, or use another") },
     { 409, "BlobImmutableDueToPolicy", ANY_OP, RN_E_DENIED,
-      "an immutability policy protects this name" },
-    { 409, "SnapshotsPresent", ANY_OP, RN_E_DENIED, "the blob has snapshots" },
-    { 409, "Lease*", ANY_OP, RN_E_DENIED, "another program holds a lease" },
-    { 412, "Lease*", ANY_OP, RN_E_DENIED, "another program holds a lease" },
+      RN_ADVICE("an immutability policy protects this name") },
+    { 409, "SnapshotsPresent", ANY_OP, RN_E_DENIED,
+      RN_ADVICE("the blob has snapshots") },
+    { 409, "Lease*", ANY_OP, RN_E_DENIED,
+      RN_ADVICE("another program holds a lease") },
+    { 412, "Lease*", ANY_OP, RN_E_DENIED,
+      RN_ADVICE("another program holds a lease") },
+    /* A kept connection may have carried a request whose answer was lost, and
+     * this is the answer to its repetition, from somewhere in between.
+     */
+    { 409, "", PUBLISHES, RN_E_EXISTS,
+      RN_ADVICE("a file of this name is there already, it seems") },
     { 412, NULL, PUBLISHES, RN_E_EXISTS,
-      "a file of this name is there already and is never replaced" },
+      RN_ADVICE("a file of this name is there already and is never replaced") },
 
     { 500, "FeatureNotSupported", ANY_OP, RN_E_DENIED,
-      "this emulator knows no x-ms-content-crc64: set store.checksum = md5" },
-    { 408, NULL, ANY_OP, RN_E_BUSY, "the service waited too long for us" },
-    { 429, NULL, ANY_OP, RN_E_BUSY, "too many requests at a time" },
-    { 500, NULL, ANY_OP, RN_E_BUSY, "the service failed for now" },
-    { 502, NULL, ANY_OP, RN_E_BUSY, "a gateway failed for now" },
-    { 503, NULL, ANY_OP, RN_E_BUSY, "the service is busy" },
-    { 504, NULL, ANY_OP, RN_E_BUSY, "a gateway waited too long" },
+      RN_ADVICE("this emulator knows no x-ms-content-crc64: set store.checksum "
+                "= md5") },
+    { 408, NULL, ANY_OP, RN_E_BUSY,
+      RN_ADVICE("the service waited too long for us") },
+    { 429, NULL, ANY_OP, RN_E_BUSY, RN_ADVICE("too many requests at a time") },
+    { 500, NULL, ANY_OP, RN_E_BUSY, RN_ADVICE("the service failed for now") },
+    { 502, NULL, ANY_OP, RN_E_BUSY, RN_ADVICE("a gateway failed for now") },
+    { 503, NULL, ANY_OP, RN_E_BUSY, RN_ADVICE("the service is busy") },
+    { 504, NULL, ANY_OP, RN_E_BUSY, RN_ADVICE("a gateway waited too long") },
 
-    { 407, NULL, ANY_OP, RN_E_DENIED, "a proxy wants a credential" },
-    { 411, NULL, ANY_OP, RN_E_DENIED, "the request has no length" },
-    { 413, NULL, ANY_OP, RN_E_DENIED, "the block is too large" },
-    { 0, NULL, ANY_OP, RN_E_DENIED, "the request was refused" },
+    { 407, NULL, ANY_OP, RN_E_DENIED, RN_ADVICE("a proxy wants a credential") },
+    { 411, NULL, ANY_OP, RN_E_DENIED, RN_ADVICE("the request has no length") },
+    { 413, NULL, ANY_OP, RN_E_DENIED, RN_ADVICE("the block is too large") },
+    { 0, NULL, ANY_OP, RN_E_DENIED, RN_ADVICE("the request was refused") },
 };
 
 const char *rn_op_words(enum rn_op op)
@@ -295,7 +313,7 @@ static bool code_fits(const char *want, const char *code)
     if (!want)
         return true;
     n = strlen(want);
-    if (want[n - 1] == '*')
+    if (n > 0 && want[n - 1] == '*')
         return strncmp(want, code, n - 1) == 0;
     return strcmp(want, code) == 0;
 }
@@ -345,15 +363,15 @@ static void auth_hint(const struct verdict *v, char *to, size_t cap)
 
     if (a->server_us > 0 && a->now_us >= 0 &&
         (off > 300 * 1000000LL || off < -300 * 1000000LL)) {
-        snprintf(to, cap, "; this machine's clock is %lld minutes %s",
-                 (long long)((off < 0 ? -off : off) / 60000000),
-                 off < 0 ? "behind" : "ahead");
+        rn_format(to, cap, "; this machine's clock is %lld minutes %s",
+                  (long long)((off < 0 ? -off : off) / 60000000),
+                  off < 0 ? "behind" : "ahead");
         return;
     }
     if (v->s->identity && v->s->identity->expires_us > 0 && a->now_us >= 0 &&
         v->s->identity->expires_us <= a->now_us) {
         rn_stamp_day(v->s->identity->expires_us, day);
-        snprintf(to, cap, "; the SAS token expired on %s", day);
+        rn_format(to, cap, "; the SAS token expired on %s", day);
     }
 }
 
@@ -371,7 +389,7 @@ static void service_hint(const struct verdict *v, char *to, size_t cap)
     if (n == 0 || n > 120 || n + 3 > cap || strcspn(m, "?&=%") < n)
         return;
     if (!strstr(m, "Shared") && !strstr(m, "Bearer"))
-        snprintf(to, cap, ": %.*s", (int)n, m);
+        rn_format(to, cap, ": %.*s", (int)n, m);
 }
 
 static void refused(struct rn_transfer *t, const struct verdict *v,

@@ -300,8 +300,15 @@ static void azure_close(struct rn_store *s)
         rn_wipe(&a->slot[i].request, sizeof a->slot[i].request);
 }
 
+static bool azure_claims(const char *url)
+{
+    return strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0;
+}
+
 const struct rn_store_class rn_store_azure = {
     .name = "azure",
+    .keeps = true,
+    .claims = azure_claims,
     .need = azure_need,
     .open = azure_open,
     .start = azure_start,

@@ -20,8 +20,8 @@
 #include "blob/folder.h"
 
 #include "blob/answer.h"
+#include "core/format.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static struct rn_folder *folder_of(struct rn_store *s)
@@ -59,7 +59,7 @@ static int take_root(struct rn_folder *d, const char *url, struct rn_error *e)
                        "store.url: the folder's path is too long");
     memcpy(d->root, p, n);
     d->root[n] = 0;
-    snprintf(d->base.place, sizeof d->base.place, "file://%.190s", d->root);
+    rn_format(d->base.place, sizeof d->base.place, "file://%.190s", d->root);
     return RN_OK;
 }
 
@@ -117,7 +117,7 @@ static int stage(struct rn_folder *d, struct rn_transfer *t, char *why)
         return rn_folder_stage_apart(d, t, why);
     RN_ASSERT(t->id.group == 0 && t->id.lane == 0);
     if (w && w->err < 0) {
-        snprintf(why, RN_WHY, "an earlier block could not be written");
+        rn_format(why, RN_WHY, "an earlier block could not be written");
         return w->err;
     }
     if (t->id.sequence > (w ? w->next : 0))
@@ -168,12 +168,12 @@ static int check_appended(const struct rn_working *w,
                           const struct rn_transfer *t, char *why)
 {
     if (!is_whole(w, &t->list)) {
-        snprintf(why, RN_WHY, "not all of its blocks are staged");
+        rn_format(why, RN_WHY, "not all of its blocks are staged");
         return RN_E_STALE;
     }
     if (w->len != t->length) {
-        snprintf(why, RN_WHY, "%llu bytes are staged where %llu are meant",
-                 (unsigned long long)w->len, (unsigned long long)t->length);
+        rn_format(why, RN_WHY, "%llu bytes are staged where %llu are meant",
+                  (unsigned long long)w->len, (unsigned long long)t->length);
         return RN_E_DENIED;
     }
     return RN_OK;
@@ -194,11 +194,11 @@ static int commit(struct rn_folder *d, struct rn_transfer *t, char *why)
     if (err < 0)
         return err;
     if (!w) {
-        snprintf(why, RN_WHY, "none of its blocks are staged");
+        rn_format(why, RN_WHY, "none of its blocks are staged");
         return RN_E_STALE;
     }
     if (w->err < 0) {
-        snprintf(why, RN_WHY, "a block could not be written");
+        rn_format(why, RN_WHY, "a block could not be written");
         return w->err;
     }
     err =
@@ -211,14 +211,14 @@ static int look(struct rn_folder *d, struct rn_transfer *t, char *why)
     rn_folder_set_final(d, t->object->path);
     int64_t size = rn_file_size(d->final);
     if (size < 0) {
-        snprintf(why, RN_WHY, "%s",
-                 size == RN_E_ABSENT ? "there is no such file" : "no file");
+        rn_format(why, RN_WHY, "%s",
+                  size == RN_E_ABSENT ? "there is no such file" : "no file");
         return (int)size;
     }
     bool ours = strcmp(d->last_path, t->object->path) == 0;
     t->found_length = (uint64_t)size;
-    snprintf(t->found_run, sizeof t->found_run, "%s",
-             ours ? d->last_run : "unknown");
+    rn_format(t->found_run, sizeof t->found_run, "%s",
+              ours ? d->last_run : "unknown");
     return RN_OK;
 }
 
@@ -245,7 +245,7 @@ static int get(struct rn_folder *d, struct rn_transfer *t, char *why)
     }
     rn_file_close(&f);
     if (err < 0)
-        snprintf(why, RN_WHY, "the file cannot be read");
+        rn_format(why, RN_WHY, "the file cannot be read");
     return err < 0 ? err : RN_OK;
 }
 
@@ -308,7 +308,7 @@ static bool try_one(struct rn_folder *d, unsigned at, bool *moved)
     if (err == RN_E_AGAIN) {
         if (t->deadline_ms == 0 || rn_clock_mono() < t->deadline_ms)
             return false;
-        snprintf(why, sizeof why, "the block before it never came");
+        rn_format(why, sizeof why, "the block before it never came");
     }
     take_out(d, at);
     t->done = true;
@@ -399,8 +399,14 @@ static void folder_close(struct rn_store *s)
     }
 }
 
+static bool folder_claims(const char *url)
+{
+    return strncmp(url, "file://", 7) == 0;
+}
+
 const struct rn_store_class rn_store_folder = {
     .name = "folder",
+    .claims = folder_claims,
     .need = folder_need,
     .open = folder_open,
     .start = folder_start,

@@ -11,8 +11,9 @@
  */
 #include "blob/folder.h"
 
-#include <stdio.h>
 #include <string.h>
+
+#include "core/format.h"
 
 /* A step: so many bytes or so many blocks. */
 #define STEP_BYTES  (4u << 20)
@@ -26,9 +27,9 @@ static void set_block(struct rn_folder *d, const char *path,
 
     rn_folder_set_blocks(d, path);
     n = strlen(d->part);
-    snprintf(d->part + n, sizeof d->part - n, "/%08lx-%04x-%08lx",
-             (unsigned long)id->group, (unsigned)id->lane,
-             (unsigned long)id->sequence);
+    rn_format(d->part + n, sizeof d->part - n, "/%08lx-%04x-%08lx",
+              (unsigned long)id->group, (unsigned)id->lane,
+              (unsigned long)id->sequence);
 }
 
 /* -- staging ------------------------------------------------------------- */
@@ -78,7 +79,7 @@ int rn_folder_stage_apart(struct rn_folder *d, struct rn_transfer *t, char *why)
     int err;
 
     if (w && w->err < 0) {
-        snprintf(why, RN_WHY, "an earlier block could not be written");
+        rn_format(why, RN_WHY, "an earlier block could not be written");
         return w->err;
     }
     if (!w && (err = begin(d, t, &w, why)) < 0)
@@ -105,7 +106,7 @@ static int count_step(struct rn_folder *d, struct rn_working *w,
         if (size < 0) {
             w->at = 0;
             w->sum = 0;
-            snprintf(why, RN_WHY, "not all of its blocks are staged");
+            rn_format(why, RN_WHY, "not all of its blocks are staged");
             return RN_E_STALE;
         }
         w->sum += (uint64_t)size;
@@ -124,8 +125,8 @@ static int begin_copy(struct rn_folder *d, struct rn_working *w,
     w->at = 0;
     w->sum = 0;
     if (sum != t->length) {
-        snprintf(why, RN_WHY, "%llu bytes are staged where %llu are meant",
-                 (unsigned long long)sum, (unsigned long long)t->length);
+        rn_format(why, RN_WHY, "%llu bytes are staged where %llu are meant",
+                  (unsigned long long)sum, (unsigned long long)t->length);
         return RN_E_DENIED;
     }
     rn_folder_set_part(d, w->path);
@@ -189,7 +190,7 @@ int rn_folder_assemble(struct rn_folder *d, struct rn_working *w,
 
     if (w->next != t->list.n) { /* not the list that was begun with */
         if (w->counted) {
-            snprintf(why, RN_WHY, "its blocks are joined already");
+            rn_format(why, RN_WHY, "its blocks are joined already");
             return RN_E_STALE;
         }
         w->next = t->list.n;
@@ -206,7 +207,7 @@ int rn_folder_assemble(struct rn_folder *d, struct rn_working *w,
     if (err != RN_OK)
         return err;
     if (w->len != t->length) {
-        snprintf(why, RN_WHY, "blocks have changed since they were counted");
+        rn_format(why, RN_WHY, "blocks have changed since they were counted");
         w->err = RN_E_DENIED;
     }
     return w->err;

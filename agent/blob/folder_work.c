@@ -1,8 +1,9 @@
 /* blob/folder_work.c: names and working files; see blob/folder.h. */
 #include "blob/folder.h"
 
-#include <stdio.h>
 #include <string.h>
+
+#include "core/format.h"
 
 /* -- names --------------------------------------------------------------- */
 
@@ -14,7 +15,7 @@ static const char *root_of(const struct rn_folder *d)
 void rn_folder_set_final(struct rn_folder *d, const char *path)
 {
     RN_ASSERT(strlen(path) <= RN_BLOB_NAME);
-    snprintf(d->final, sizeof d->final, "%s/%s", root_of(d), path);
+    rn_format(d->final, sizeof d->final, "%s/%s", root_of(d), path);
 }
 
 /* The name of an attempt's file is its own already, so the working file needs
@@ -25,8 +26,8 @@ void rn_folder_set_part(struct rn_folder *d, const char *path)
     const char *slash = strrchr(path, '/');
     int dir = slash ? (int)(slash + 1 - path) : 0;
 
-    snprintf(d->part, sizeof d->part, "%s/%.*s.%s.runnel", root_of(d), dir,
-             path, path + dir);
+    rn_format(d->part, sizeof d->part, "%s/%.*s.%s.runnel", root_of(d), dir,
+              path, path + dir);
 }
 
 void rn_folder_set_blocks(struct rn_folder *d, const char *path)
@@ -35,7 +36,7 @@ void rn_folder_set_blocks(struct rn_folder *d, const char *path)
 
     rn_folder_set_part(d, path);
     n = strlen(d->part);
-    snprintf(d->part + n, sizeof d->part - n, ".d");
+    rn_format(d->part + n, sizeof d->part - n, ".d");
 }
 
 /* -- working files ------------------------------------------------------- */
@@ -80,7 +81,7 @@ int rn_folder_claim(struct rn_folder *d, const char *path,
             w = &d->working[i];
     }
     if (!w) {
-        snprintf(why, RN_WHY, "too many unfinished files");
+        rn_format(why, RN_WHY, "too many unfinished files");
         return RN_E_DENIED;
     }
     rn_folder_set_final(d, path);
@@ -135,8 +136,8 @@ static void remember(struct rn_folder *d, const struct rn_object *o)
     d->last_run[0] = 0;
     for (size_t i = 0; i < o->metas; i++) {
         if (strcmp(o->meta[i].name, "runnel_run") == 0)
-            snprintf(d->last_run, sizeof d->last_run, "%.39s",
-                     o->meta[i].value);
+            rn_format(d->last_run, sizeof d->last_run, "%.39s",
+                      o->meta[i].value);
     }
 }
 

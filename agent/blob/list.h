@@ -7,9 +7,8 @@
 #ifndef BLOB_LIST_H
 #define BLOB_LIST_H
 
+#include "runnel/limits.h"
 #include "runnel/store.h"
-
-#define RN_LIST_SCRATCH 1024u
 
 struct rn_list_body {
     const struct rn_block_list *list;

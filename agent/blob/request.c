@@ -3,11 +3,11 @@
 
 #include "blob/id.h"
 #include "core/base64.h"
+#include "core/format.h"
 #include "identity/hash.h"
 #include "identity/stamp.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #define RANGE_TEXT 52 /* "bytes=", two numbers of 20 digits and their dash */
@@ -122,7 +122,7 @@ static int add_meta(struct rn_request *q, struct rn_transfer *t)
         char *name = text_room(q, n);
         if (!name || q->headers + 4 > RN_BLOB_HEADERS)
             return refuse(t, RN_E_CONFIG, "too much metadata for a request");
-        snprintf(name, n, "x-ms-meta-%s", o->meta[i].name);
+        rn_format(name, n, "x-ms-meta-%s", o->meta[i].name);
         add(q, name, o->meta[i].value);
     }
     return RN_OK;
@@ -149,9 +149,9 @@ static void add_range(struct rn_request *q, const struct rn_transfer *t)
     char *range = text_room(q, RANGE_TEXT);
 
     RN_ASSERT(range && t->cap > 0);
-    snprintf(range, RANGE_TEXT, "bytes=%llu-%llu",
-             (unsigned long long)t->offset,
-             (unsigned long long)(t->offset + t->cap - 1));
+    rn_format(range, RANGE_TEXT, "bytes=%llu-%llu",
+              (unsigned long long)t->offset,
+              (unsigned long long)(t->offset + t->cap - 1));
     add(q, "x-ms-range", range);
 }
 
@@ -253,8 +253,8 @@ static void add_common(struct rn_request *q, const struct rn_blob_service *s,
         rn_stamp_http(now_us, date);
         add(q, "x-ms-date", date);
     }
-    snprintf(client, 40, "runnel-%s-%llu", s->client,
-             (unsigned long long)number);
+    rn_format(client, 40, "runnel-%s-%llu", s->client,
+              (unsigned long long)number);
     add(q, "x-ms-client-request-id", client);
 }
 

@@ -10,8 +10,9 @@
  */
 #include "blob/url.h"
 
-#include <stdio.h>
 #include <string.h>
+
+#include "core/format.h"
 
 static int refuse(struct rn_error *e, const char *why)
 {
@@ -180,8 +181,8 @@ static int finish(const char *prefix, struct rn_blob_url *u, struct rn_error *e)
         return RN_E_CONFIG;
 
     int head =
-        snprintf(u->base, sizeof u->base, "%s%s/%s", u->emulator ? "/" : "",
-                 u->emulator ? u->account : "", u->container);
+        rn_format(u->base, sizeof u->base, "%s%s/%s", u->emulator ? "/" : "",
+                  u->emulator ? u->account : "", u->container);
     if (head < 0 || (size_t)head >= sizeof u->base)
         return refuse(e, "too long");
     int len = rn_blob_encode(plain, u->base + head,
@@ -191,10 +192,10 @@ static int finish(const char *prefix, struct rn_blob_url *u, struct rn_error *e)
     u->base[head + len] = 0;
     u->prefix_len = n;
     if (u->port != (u->tls ? 443 : 80))
-        snprintf(port, sizeof port, ":%u", (unsigned)u->port);
-    snprintf(u->place, sizeof u->place, "%s://%s%s%s%s/%s",
-             u->tls ? "https" : "http", six ? "[" : "", u->host, six ? "]" : "",
-             port, u->container);
+        rn_format(port, sizeof port, ":%u", (unsigned)u->port);
+    rn_format(u->place, sizeof u->place, "%s://%s%s%s%s/%s",
+              u->tls ? "https" : "http", six ? "[" : "", u->host,
+              six ? "]" : "", port, u->container);
     return RN_OK;
 }
 

@@ -4,18 +4,14 @@
 
 #include "runnel/base.h"
 #include "runnel/error.h"
-
-/* Longest name of a blob, prefix of the URL included. The service takes 1,024
- * characters; half of that keeps a request's fixed buffer small.
- */
-#define RN_BLOB_NAME 512u
+#include "runnel/limits.h"
 
 struct rn_blob_url {
     char host[112];   /* DNS name, IPv4, or IPv6 without brackets         */
     char place[200];  /* "https://host:port/container" for messages       */
     char account[64]; /* "" for a custom domain                           */
     char container[64];
-    char base[512]; /* percent-encoded path of the container and the
+    char base[RN_BLOB_BASE]; /* percent-encoded path of the container and the
                          * prefix: no slash at the end                      */
     uint16_t port;
     bool tls;

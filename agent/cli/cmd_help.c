@@ -1,5 +1,4 @@
 /* cli/cmd_help.c: runnel help, and the table of keys. */
-#include <stdio.h>
 #include <string.h>
 
 #include "cli/cli.h"
@@ -40,8 +39,10 @@ static void one(const struct cli_command *c)
     if (takes(c, " --quiet "))
         rn_print(&cli_out, "  --quiet                  no progress line\n");
     if (takes(c, " --fresh "))
-        rn_print(&cli_out, "  --fresh                  ignore a run that "
-                           "could be resumed\n");
+        rn_print(&cli_out, "  --fresh                  begin anew: go on with "
+                           "no run, and leave behind a\n"
+                           "                           state file that is "
+                           "refused\n");
     if (takes(c, " --html "))
         rn_print(&cli_out, "  --html FILE              the report as a page "
                            "to forward\n");

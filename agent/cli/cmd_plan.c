@@ -70,6 +70,11 @@ static void json(const struct rn_memory_plan *plan,
     rn_json_key(&j, "cost");
     rn_json_string(&j, plan->cost);
     put_number(&j, "largest_file", plan->largest_file);
+    rn_json_key(&j, "resume");
+    if (plan->resume)
+        rn_json_string(&j, plan->resume);
+    else
+        rn_json_null(&j);
     put_number(&j, "lanes", plan->lanes);
     put_number(&j, "groups", plan->groups);
     put_schema(&j, schema);
@@ -136,6 +141,8 @@ static void text(const struct rn_memory_plan *plan)
              rn_grouped(plan->requests_per_gib, number), plan->cost);
     rn_print(&cli_out, "  a file       up to %s, then the next part begins\n",
              rn_size_text(plan->largest_file, other));
+    if (plan->resume)
+        rn_print(&cli_out, "  resumes      %s\n", plan->resume);
     if (plan->lanes > 0)
         rn_print(&cli_out, "  row groups   %s in a file, %u columns each\n",
                  rn_grouped(plan->groups, number), (unsigned)plan->lanes);

@@ -35,13 +35,15 @@ static void text_run(const struct rn_past_run *p)
     char size[RN_SIZE_MAX];
 
     moment(p->started_us, when);
-    rn_print(&cli_out,
-             "  %s  %-11s %14s rows  %10s  %u files  %" PRId64 ".%" PRId64
-             " s%s%s\n",
-             when, state_word(p->state), rn_grouped(p->rows, rows),
-             rn_size_text(p->bytes, size), (unsigned)p->files,
-             p->elapsed_ms / 1000, p->elapsed_ms / 100 % 10,
-             p->error[0] != 0 ? "  " : "", p->error);
+    rn_print(
+        &cli_out,
+        "  %s  %-11s %14s rows  %10s  %u files  %" PRId64 ".%" PRId64 " s%s%s",
+        when, state_word(p->state), rn_grouped(p->rows, rows),
+        rn_size_text(p->bytes, size), (unsigned)p->files, p->elapsed_ms / 1000,
+        p->elapsed_ms / 100 % 10, p->error[0] != 0 ? "  " : "", p->error);
+    if (p->resumed > 0)
+        rn_print(&cli_out, "  resumed at row %s", rn_grouped(p->resumed, rows));
+    rn_print(&cli_out, "\n");
 }
 
 static void text_job(const struct rn_journal *j)
@@ -55,8 +57,8 @@ static void text_job(const struct rn_journal *j)
     if (open->run[0] != 0) {
         moment(open->started_us, when);
         rn_print(&cli_out,
-                 "  %s  not ended: running now, killed, or its "
-                 "files could not be removed\n",
+                 "  %s  not ended: running now, killed, kept to be gone on "
+                 "with, or its files could not be removed\n",
                  when);
     }
     for (size_t i = 0; i < n; i++)
@@ -89,6 +91,7 @@ static void json_run(struct rn_json *j, const struct rn_past_run *p)
     rn_json_key(j, "seconds");
     rn_json_seconds(j, p->elapsed_ms);
     put_number(j, "rows", p->rows);
+    put_number(j, "resumed_rows", p->resumed);
     put_number(j, "bytes", p->bytes);
     put_number(j, "files", p->files);
     rn_json_key(j, "error");

@@ -2,10 +2,10 @@
  * what every command does with a job; see cli/cli.h.
  */
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "cli/cli.h"
+#include "core/format.h"
 #include "core/log.h"
 #include "job/plan.h"
 #include "runnel/host.h"
@@ -49,7 +49,7 @@ void cli_complain(const char *fmt, ...)
     va_list args;
 
     va_start(args, fmt);
-    int n = vsnprintf(line + head, sizeof line - head - 1, fmt, args);
+    int n = rn_vformat(line + head, sizeof line - head - 1, fmt, args);
     va_end(args);
     size_t len = strlen(line);
     if (n < 0)

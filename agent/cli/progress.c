@@ -1,10 +1,10 @@
 /* cli/progress.c: see cli/progress.h. */
 #include "cli/progress.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "cli/cli.h"
+#include "core/format.h"
 
 #define REDRAW_MS 200
 #define CLEAR     "\r\033[K"
@@ -17,18 +17,18 @@ size_t cli_progress_line(const struct cli_progress *c,
     char bytes[RN_SIZE_MAX];
     char used[RN_SIZE_MAX];
     char budget[RN_SIZE_MAX];
-    int n = snprintf(to, cap,
-                     "%s rows, %s, %s rows/s, %u files, %u in flight, "
-                     "memory %s / %s",
-                     rn_grouped(p->rows, rows), rn_size_text(p->bytes, bytes),
-                     rn_grouped(c->rate, rate), (unsigned)p->files,
-                     p->in_flight, rn_size_text(p->memory_used, used),
-                     rn_size_text(p->memory_budget, budget));
+    int n = rn_format(to, cap,
+                      "%s rows, %s, %s rows/s, %u files, %u in flight, "
+                      "memory %s / %s",
+                      rn_grouped(p->rows, rows), rn_size_text(p->bytes, bytes),
+                      rn_grouped(c->rate, rate), (unsigned)p->files,
+                      p->in_flight, rn_size_text(p->memory_used, used),
+                      rn_size_text(p->memory_budget, budget));
     size_t len = n < 0 ? 0 : (size_t)n < cap ? (size_t)n : cap - 1;
 
     if (p->retries > 0 && len + 1 < cap) {
-        (void)snprintf(to + len, cap - len, ", %s retries",
-                       rn_grouped(p->retries, rows));
+        (void)rn_format(to + len, cap - len, ", %s retries",
+                        rn_grouped(p->retries, rows));
         len = strlen(to);
     }
     return len;

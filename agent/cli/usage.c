@@ -1,8 +1,8 @@
 /* cli/usage.c: the command line taken apart; see cli/cli.h. */
-#include <stdio.h>
 #include <string.h>
 
 #include "cli/cli.h"
+#include "core/format.h"
 #include "core/log.h"
 #include "core/nearest.h"
 
@@ -98,7 +98,7 @@ static bool takes(const struct cli_command *c, const char *option)
 {
     char word[24];
 
-    (void)snprintf(word, sizeof word, " %.20s ", option);
+    (void)rn_format(word, sizeof word, " %.20s ", option);
     return strstr(c->options, word) != NULL;
 }
 
@@ -177,7 +177,7 @@ static int parse_option(int argc, char **argv, int *at, struct cli_options *o,
     size_t len = strcspn(text, "=");
     bool has_value = text[len] == '=';
 
-    (void)snprintf(name, sizeof name, "%.*s", (int)len, text);
+    (void)rn_format(name, sizeof name, "%.*s", (int)len, text);
     if (len >= sizeof name || !takes(c, name))
         return unknown_option(c, name);
     if (strcmp(name, "--set") == 0)

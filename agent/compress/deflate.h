@@ -43,7 +43,8 @@ int rn_deflate_init(struct rn_deflate *d, const struct rn_deflate_size *size,
 int rn_deflate_reset(struct rn_deflate *d, enum rn_deflate_wrap wrap);
 
 /* Let zlib work on z.next_in until it wants no more room (flush is
- * Z_NO_FLUSH), or until the end is written as well (Z_FINISH). Compressed
+ * Z_NO_FLUSH or Z_FULL_FLUSH, which brings all of it out), or until the end is
+ * written as well (Z_FINISH). Compressed
  * bytes go straight into the buffer of `next`, which is drained whenever it is
  * full. Returns next->err; a failure of zlib's becomes that, as RN_E_FULL.
  */

@@ -10,13 +10,20 @@
 #define COMPRESS_GZIP_H
 
 #include "compress/deflate.h"
+#include "core/record.h"
 #include "runnel/config.h"
 
 struct rn_gzip {
     struct rn_out out; /* write here; its err carries the next one's */
     struct rn_out *next;
     struct rn_deflate deflate;
+    int level;
+    uint32_t crc;    /* CRC-32 of what went in             */
+    uint32_t length; /* its bytes, as the trailer has them */
 };
+
+/* False: this image has gzip_none.c in place of gzip.c. */
+bool rn_gzip_is_here(void);
 
 /* Arena bytes that init() takes. By job.memory:
  *
@@ -42,5 +49,20 @@ int rn_gzip_begin(struct rn_gzip *g, struct rn_out *next);
  * the first failure of the file, also when it was zlib's own (RN_E_FULL).
  */
 int rn_gzip_finish(struct rn_gzip *g);
+
+/* Bring out everything that was written, up to a byte where a compressor that
+ * knows nothing of it can go on: a full flush, which costs a few bytes and
+ * forgets the window. Returns the first failure.
+ */
+int rn_gzip_rest(struct rn_gzip *g);
+
+/* What a later process needs to go on after rest(), and the start with it in
+ * place of begin(): the file goes on as one member. RN_E_TORN: save() would not
+ * have written that.
+ */
+#define RN_GZIP_SAVED 8u
+void rn_gzip_save(const struct rn_gzip *g, struct rn_record *r);
+int rn_gzip_restore(struct rn_gzip *g, struct rn_record *r,
+                    struct rn_out *next);
 
 #endif

@@ -12,8 +12,8 @@
 /* The checksum of `n` more bytes after those that gave `crc`; 0 to begin. */
 uint64_t rn_crc64(uint64_t crc, const void *p, size_t n);
 
-/* The same by tables, on any machine; rn_crc64() is this where there is
- * nothing faster.
+/* The same by eight tables, on any machine: what a port with memory to spare
+ * makes of rn_crc64() where it has no better instructions.
  */
 uint64_t rn_crc64_table(uint64_t crc, const void *p, size_t n);
 

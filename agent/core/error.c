@@ -2,8 +2,9 @@
 #include "runnel/error.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
+
+#include "core/format.h"
 
 struct rn_bytes rn_bytes_of(const char *s)
 {
@@ -20,8 +21,8 @@ void rn_error_clear(struct rn_error *e)
     memset(e, 0, sizeof *e);
 }
 
-int rn_fail(struct rn_error *e, int code, enum rn_where where, const char *fmt,
-            ...)
+int(rn_fail)(struct rn_error *e, int code, enum rn_where where, const char *fmt,
+             ...)
 {
     va_list args;
 
@@ -31,11 +32,21 @@ int rn_fail(struct rn_error *e, int code, enum rn_where where, const char *fmt,
     e->code = code;
     e->where = where;
     va_start(args, fmt);
-    vsnprintf(e->text, sizeof e->text, fmt, args);
+    rn_vformat(e->text, sizeof e->text, fmt, args);
     va_end(args);
     for (char *p = e->text; *p; p++) {
         if ((unsigned char)*p < 0x20 || *p == 0x7f)
             *p = '?';
     }
     return code;
+}
+
+int rn_fail_terse(struct rn_error *e, int code, enum rn_where where)
+{
+    static const char *const places[] = { "agent",     "job",   "source",
+                                          "store",     "state", "warehouse",
+                                          "validation" };
+
+    return (rn_fail)(e, code, where, "%s (%s)", rn_err_name(code),
+                     places[where]);
 }

@@ -2,8 +2,9 @@
 #include "core/log.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
+
+#include "core/format.h"
 
 static enum rn_level least = RN_LOG_WARN;
 
@@ -34,7 +35,7 @@ void rn_log(enum rn_level level, const char *fmt, ...)
     if (level > least)
         return;
     va_start(args, fmt);
-    n = vsnprintf(line, sizeof line, fmt, args);
+    n = rn_vformat(line, sizeof line, fmt, args);
     va_end(args);
     if (n < 0)
         return;

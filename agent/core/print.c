@@ -1,9 +1,9 @@
 /* core/print.c: see core/print.h. */
 #include "core/print.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
-#include <stdio.h>
+
+#include "core/format.h"
 
 void rn_print(struct rn_out *o, const char *fmt, ...)
 {
@@ -11,7 +11,7 @@ void rn_print(struct rn_out *o, const char *fmt, ...)
     va_list args;
 
     va_start(args, fmt);
-    int n = vsnprintf(text, sizeof text, fmt, args);
+    int n = rn_vformat(text, sizeof text, fmt, args);
     va_end(args);
     if (n > 0)
         rn_out_put(o, text,
@@ -21,7 +21,7 @@ void rn_print(struct rn_out *o, const char *fmt, ...)
 char *rn_grouped(uint64_t value, char *to)
 {
     char digits[21];
-    int n = snprintf(digits, sizeof digits, "%" PRIu64, value);
+    int n = rn_format(digits, sizeof digits, "%llu", (unsigned long long)value);
     char *p = to;
 
     for (int i = 0; i < n; i++) {
@@ -39,14 +39,14 @@ char *rn_size_text(uint64_t bytes, char *to)
     size_t at = 0;
 
     if (bytes < 1024) {
-        (void)snprintf(to, RN_SIZE_MAX, "%u B", (unsigned)bytes);
+        (void)rn_format(to, RN_SIZE_MAX, "%u B", (unsigned)bytes);
         return to;
     }
     while (at + 1 < RN_COUNTOF(unit) && bytes >= 1024 * 1024) {
         bytes /= 1024;
         at++;
     }
-    (void)snprintf(to, RN_SIZE_MAX, "%u.%u %s", (unsigned)(bytes / 1024),
-                   (unsigned)(bytes % 1024 * 10 / 1024), unit[at]);
+    (void)rn_format(to, RN_SIZE_MAX, "%u.%u %s", (unsigned)(bytes / 1024),
+                    (unsigned)(bytes % 1024 * 10 / 1024), unit[at]);
     return to;
 }

@@ -19,6 +19,7 @@
  */
 #include "compress/codec.h"
 #include "compress/crc32.h"
+#include "core/record.h"
 #include "encode/avro_schema.h"
 #include "encode/avro_value.h"
 #include "encode/list.h"
@@ -384,6 +385,28 @@ static int avro_end(struct rn_encoder *e)
     return err;
 }
 
+static int avro_rest(struct rn_encoder *e)
+{
+    int err = put_block((struct avro *)e);
+
+    return err < 0 ? err : 1;
+}
+
+static void avro_save(const struct rn_encoder *e, struct rn_record *r)
+{
+    rn_record_put_raw(r, ((const struct avro *)e)->marker, MARKER);
+}
+
+static int avro_restore(struct rn_encoder *e, struct rn_record *r)
+{
+    struct avro *k = (struct avro *)e;
+
+    rn_record_get_raw(r, k->marker, MARKER);
+    k->span.at = k->block;
+    k->rows = 0;
+    return r->bad ? RN_E_TORN : RN_OK;
+}
+
 static bool take_codec(struct avro *k, struct rn_arena *mem)
 {
     const struct rn_config *config = k->e.config;
@@ -474,4 +497,8 @@ const struct rn_encoder_class rn_encode_avro = {
     .begin = avro_begin,
     .row = avro_row,
     .end = avro_end,
+    .rest = avro_rest,
+    .save_most = MARKER,
+    .save = avro_save,
+    .restore = avro_restore,
 };

@@ -352,7 +352,7 @@ static int put_blob(struct csv *k, struct rn_pen *p, struct rn_bytes blob)
     }
     if (quotes)
         rn_pen_byte(p, k->quote);
-    rn_put_blob(p, blob, how);
+    rn_text_blob(p, blob, how);
     if (quotes)
         rn_pen_byte(p, k->quote);
     return RN_OK;
@@ -452,6 +452,13 @@ static int csv_end(struct rn_encoder *e)
     return err;
 }
 
+static int csv_restore(struct rn_encoder *e, struct rn_record *r)
+{
+    (void)r;
+    ((struct csv *)e)->failed = false;
+    return RN_OK;
+}
+
 /* Without quotes, is there a way to write each name? */
 static int check_header(struct csv *k)
 {
@@ -515,4 +522,5 @@ const struct rn_encoder_class rn_encode_csv = {
     .begin = csv_begin,
     .row = csv_row,
     .end = csv_end,
+    .restore = csv_restore,
 };

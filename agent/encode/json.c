@@ -7,6 +7,7 @@
  */
 #include <math.h>
 
+#include "core/record.h"
 #include "encode/list.h"
 #include "encode/pen.h"
 #include "encode/scan.h"
@@ -238,7 +239,7 @@ static int put_cell(struct json *k, struct rn_pen *p, size_t column,
         return RN_OK;
     case RN_BLOB:
         put_plain(k, p, key, RN_STR("\""));
-        rn_put_blob(p, cell->as.bytes, k->e.config->file.binary);
+        rn_text_blob(p, cell->as.bytes, k->e.config->file.binary);
         rn_pen_byte(p, '"');
         return RN_OK;
     case RN_F64:
@@ -301,6 +302,20 @@ static int json_end(struct rn_encoder *e)
     err = k->failed ? RN_E_VALUE : e->out->err;
     e->out = NULL;
     return err;
+}
+
+static void json_save(const struct rn_encoder *e, struct rn_record *r)
+{
+    rn_record_put_bool(r, ((const struct json *)e)->any);
+}
+
+static int json_restore(struct rn_encoder *e, struct rn_record *r)
+{
+    struct json *k = (struct json *)e;
+
+    k->any = rn_record_get_bool(r);
+    k->failed = false;
+    return r->bad ? RN_E_TORN : RN_OK;
 }
 
 /* Two members of one name: readers keep the first, the last, or complain. */
@@ -368,4 +383,7 @@ const struct rn_encoder_class rn_encode_json = {
     .begin = json_begin,
     .row = json_row,
     .end = json_end,
+    .save_most = 1,
+    .save = json_save,
+    .restore = json_restore,
 };

@@ -1,4 +1,4 @@
-/* encode/list.h: the formats there are, for encode/list.c. */
+/* encode/list.h: the formats there are; an image lists its own. */
 #ifndef ENCODE_LIST_H
 #define ENCODE_LIST_H
 

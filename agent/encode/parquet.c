@@ -7,6 +7,7 @@
  * group is what its metadata will say. Rows are whole or not at all: a file
  * whose row failed half-way is never ended.
  */
+#include "core/record.h"
 #include "encode/list.h"
 #include "encode/lanes_out.h"
 #include "encode/parquet_footer.h"
@@ -472,6 +473,39 @@ static int parquet_end(struct rn_encoder *e)
     return err;
 }
 
+static int parquet_rest(struct rn_encoder *e)
+{
+    struct parquet *k = (struct parquet *)e;
+
+    return k->failed < 0 ? k->failed : k->group_rows == 0;
+}
+
+static void parquet_save(const struct rn_encoder *e, struct rn_record *r)
+{
+    const struct parquet *k = (const struct parquet *)e;
+
+    rn_record_put(r, k->at, 8);
+    rn_record_put(r, k->rows, 8);
+    rn_record_put(r, k->foot, 8);
+    rn_record_put(r, k->left_out, 8);
+    rn_record_put(r, k->groups, 4);
+}
+
+static int parquet_restore(struct rn_encoder *e, struct rn_record *r)
+{
+    struct parquet *k = (struct parquet *)e;
+
+    k->writer.lanes = e->lanes;
+    k->failed = RN_OK;
+    k->at = rn_record_get(r, 8);
+    k->rows = rn_record_get(r, 8);
+    k->foot = rn_record_get(r, 8);
+    k->left_out = rn_record_get(r, 8);
+    k->groups = (uint32_t)rn_record_get(r, 4);
+    begin_group(k);
+    return r->bad ? RN_E_TORN : RN_OK;
+}
+
 static bool parquet_full(const struct rn_encoder *e)
 {
     const struct parquet *k = (const struct parquet *)e;
@@ -492,4 +526,8 @@ const struct rn_encoder_class rn_encode_parquet = {
     .row = parquet_row,
     .end = parquet_end,
     .full = parquet_full,
+    .rest = parquet_rest,
+    .save_most = 4 * 8 + 4,
+    .save = parquet_save,
+    .restore = parquet_restore,
 };

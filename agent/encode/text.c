@@ -151,7 +151,7 @@ void rn_blob_text(struct rn_bytes blob, enum rn_binary how, char *to)
         memcpy(to + 2 * i, hex_pairs + 2 * (size_t)blob.p[i], 2);
 }
 
-void rn_put_blob(struct rn_pen *p, struct rn_bytes blob, enum rn_binary how)
+void rn_text_blob(struct rn_pen *p, struct rn_bytes blob, enum rn_binary how)
 {
     /* Whole groups of three bytes, so that pieces make one Base64 text. */
     const size_t piece = RN_PEN_TAKE / 2 / 3 * 3;

@@ -21,7 +21,7 @@ struct rn_bytes rn_nan_text(double v);
 /* A blob in Base64 or hexadecimal, without quotes: to memory, or to a pen. */
 size_t rn_blob_text_len(size_t n, enum rn_binary how);
 void rn_blob_text(struct rn_bytes blob, enum rn_binary how, char *to);
-void rn_put_blob(struct rn_pen *p, struct rn_bytes blob, enum rn_binary how);
+void rn_text_blob(struct rn_pen *p, struct rn_bytes blob, enum rn_binary how);
 
 /* RN_E_VALUE for a cell, `why` saying what is the matter and what to do. The
  * stream is not continued.

@@ -24,19 +24,17 @@
  * what is received is parsed at once, and a head that was sent only in part is
  * simply composed again.
  */
-#include <stdio.h>
 #include <string.h>
 
+#include "core/format.h"
 #include "http/head.h"
 #include "http/parse.h"
 #include "runnel/http.h"
+#include "runnel/limits.h"
 #include "runnel/port.h"
 #include "tls/stream.h"
 
-#define HEAD   8192u /* request line and headers                        */
-#define RECV   8192u /* received at once                                */
-#define PIECES 64u   /* slices sent at once                             */
-#define TURNS  16u   /* reads or writes before others have their turn   */
+#define TURNS 16u /* reads or writes before others have their turn */
 
 /* So many bytes are progress; fewer may be a peer that wants to keep us. */
 #define PROGRESS 256u
@@ -63,14 +61,15 @@ struct rn_http {
     struct rn_tls *tls;
     struct conn *conn;
     unsigned n;
-    uint8_t *recv; /* RECV bytes */
-    char *head;    /* HEAD bytes */
-    struct rn_wait wait[32];
+    uint8_t *recv; /* RN_HTTP_RECEIVED bytes */
+    char *head;    /* RN_HTTP_REQUEST bytes */
+    struct rn_wait wait[RN_CONNECTIONS];
 };
 
 size_t rn_http_need(const struct rn_http_options *o)
 {
-    return RN_ROUND(sizeof(struct rn_http)) + RN_ROUND(RECV) + RN_ROUND(HEAD) +
+    return RN_ROUND(sizeof(struct rn_http)) + RN_ROUND(RN_HTTP_RECEIVED) +
+           RN_ROUND(RN_HTTP_REQUEST) +
            RN_ROUND(sizeof(struct conn) * o->connections) +
            RN_ROUND((size_t)RN_HTTP_LINE * o->connections) +
            rn_tls_need(o->connections);
@@ -79,15 +78,15 @@ size_t rn_http_need(const struct rn_http_options *o)
 int rn_http_init(const struct rn_http_options *o, struct rn_arena *mem,
                  struct rn_error *error, struct rn_http **http)
 {
-    RN_ASSERT(o->connections >= 1 && o->connections <= 32);
+    RN_ASSERT(o->connections >= 1 && o->connections <= RN_CONNECTIONS);
     struct rn_http *h = RN_TAKE(mem, struct rn_http, 1);
     uint8_t *lines =
         RN_TAKE(mem, uint8_t, (size_t)RN_HTTP_LINE * o->connections);
     *http = NULL;
     if (h == NULL || lines == NULL ||
         (h->conn = RN_TAKE(mem, struct conn, o->connections)) == NULL ||
-        (h->recv = RN_TAKE(mem, uint8_t, RECV)) == NULL ||
-        (h->head = RN_TAKE(mem, char, HEAD)) == NULL)
+        (h->recv = RN_TAKE(mem, uint8_t, RN_HTTP_RECEIVED)) == NULL ||
+        (h->head = RN_TAKE(mem, char, RN_HTTP_REQUEST)) == NULL)
         return rn_fail(error, RN_E_FULL, RN_AT_AGENT, "no memory for HTTP");
     h->o = *o;
     h->n = o->connections;
@@ -166,7 +165,7 @@ static void conn_finish(struct conn *c, int err, const char *why)
     call->status = err == RN_OK ? c->parse.status : 0;
     call->why[0] = 0;
     if (err != RN_OK && why != NULL)
-        (void)snprintf(call->why, sizeof call->why, "%s", why);
+        (void)rn_format(call->why, sizeof call->why, "%s", why);
     if (err == RN_OK && c->state == READING && !c->parse.close) {
         c->state = KEPT;
         c->since_ms = rn_clock_mono();
@@ -182,7 +181,7 @@ static void conn_finish(struct conn *c, int err, const char *why)
 static bool is_alive(struct rn_http *h, struct conn *c)
 {
     return rn_clock_mono() - c->since_ms < h->o.keep_ms &&
-           rn_stream_recv(&c->stream, h->recv, RECV) == RN_E_AGAIN;
+           rn_stream_recv(&c->stream, h->recv, RN_HTTP_RECEIVED) == RN_E_AGAIN;
 }
 
 /* A kept connection to this origin, else an unused one, else the kept one that
@@ -287,7 +286,7 @@ static int gather(struct rn_http *h, struct conn *c, struct rn_bytes *piece)
     struct rn_http_call *call = c->call;
     size_t n = 0;
     if (c->head_len == 0 || c->head_at < c->head_len) {
-        int len = rn_http_head(h->head, HEAD, call);
+        int len = rn_http_head(h->head, RN_HTTP_REQUEST, call);
         if (len < 0)
             return len;
         c->head_len = (size_t)len;
@@ -295,7 +294,8 @@ static int gather(struct rn_http *h, struct conn *c, struct rn_bytes *piece)
                                         c->head_len - c->head_at };
     }
     if (c->body_at < call->body.len)
-        n += call->body.at(call->body.ctx, c->body_at, piece + n, PIECES - n);
+        n += call->body.at(call->body.ctx, c->body_at, piece + n,
+                           RN_HTTP_PIECES - n);
     return (int)n;
 }
 
@@ -324,7 +324,7 @@ static void on_unsent(struct rn_http *h, struct conn *c, int err)
 
 static void step_sending(struct rn_http *h, struct conn *c)
 {
-    struct rn_bytes piece[PIECES];
+    struct rn_bytes piece[RN_HTTP_PIECES];
     c->fresh = false;
     for (unsigned turn = 0; turn < TURNS; turn++) {
         int n = gather(h, c, piece);
@@ -390,7 +390,7 @@ static void step_reading(struct rn_http *h, struct conn *c)
 {
     c->fresh = false;
     for (unsigned turn = 0; turn < TURNS; turn++) {
-        int got = rn_stream_recv(&c->stream, h->recv, RECV);
+        int got = rn_stream_recv(&c->stream, h->recv, RN_HTTP_RECEIVED);
         if (got == RN_E_AGAIN)
             return;
         if (got < 0) {

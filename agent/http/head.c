@@ -1,8 +1,9 @@
 /* http/head.c: see http/head.h. */
 #include "http/head.h"
 
-#include <stdio.h>
 #include <string.h>
+
+#include "core/format.h"
 
 struct text {
     char *p;
@@ -34,7 +35,7 @@ static void put_host(struct text *t, const struct rn_origin *o)
     put_text(t, o->host);
     put_text(t, v6 ? "]" : "");
     if (o->port != (o->tls ? 443 : 80)) {
-        (void)snprintf(port, sizeof port, ":%u", (unsigned)o->port);
+        (void)rn_format(port, sizeof port, ":%u", (unsigned)o->port);
         put_text(t, port);
     }
     put_text(t, "\r\n");
@@ -63,8 +64,8 @@ int rn_http_head(char *to, size_t cap, const struct rn_http_call *c)
     put_host(&t, c->origin);
     if (c->body.len > 0 || strcmp(c->method, "PUT") == 0 ||
         strcmp(c->method, "POST") == 0) {
-        (void)snprintf(length, sizeof length, "Content-Length: %llu\r\n",
-                       (unsigned long long)c->body.len);
+        (void)rn_format(length, sizeof length, "Content-Length: %llu\r\n",
+                        (unsigned long long)c->body.len);
         put_text(&t, length);
     }
     for (size_t i = 0; i < c->headers; i++) {

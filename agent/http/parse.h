@@ -13,8 +13,8 @@
 #define HTTP_PARSE_H
 
 #include "runnel/base.h"
+#include "runnel/limits.h"
 
-#define RN_HTTP_LINE    4096u  /* a header, or the status line             */
 #define RN_HTTP_HEAD    16384u /* one head in all, or one trailer          */
 #define RN_HTTP_HEADERS 64u    /* in one head, or one trailer              */
 #define RN_HTTP_INTERIM 8u     /* 1xx answers before the final one         */

@@ -19,11 +19,7 @@
 #include "runnel/config.h"
 #include "runnel/error.h"
 #include "runnel/http.h"
-
-/* Largest SAS token, account key or connection string, bytes. A user
- * delegation SAS with every field has about 700.
- */
-#define RN_SECRET_MAX 1536u
+#include "runnel/limits.h"
 
 /* Room for an Authorization value: "SharedKey account:signature". */
 #define RN_AUTHORIZATION 128u

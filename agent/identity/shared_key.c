@@ -9,8 +9,8 @@
 #include "identity/identity.h"
 
 #include "core/base64.h"
+#include "core/format.h"
 
-#include <stdio.h>
 #include <string.h>
 
 struct sink {
@@ -125,7 +125,7 @@ void rn_shared_key_text(const char *account, const struct rn_auth_request *r,
     put_standard(&s, r, "content-encoding");
     put_standard(&s, r, "content-language");
     if (r->length > 0)
-        snprintf(length, sizeof length, "%llu", (unsigned long long)r->length);
+        rn_format(length, sizeof length, "%llu", (unsigned long long)r->length);
     put_text(&s, length);
     put_text(&s, "\n");
     for (size_t i = 0; i < RN_COUNTOF(standard); i++)
@@ -167,7 +167,7 @@ static size_t key_authorize(const struct rn_identity *id,
     rn_shared_key_text(id->account, r, into_hmac, &h);
     rn_hmac_done(&h, mac);
 
-    int n = snprintf(to, RN_AUTHORIZATION, "SharedKey %s:", id->account);
+    int n = rn_format(to, RN_AUTHORIZATION, "SharedKey %s:", id->account);
     RN_ASSERT(n > 0 && (size_t)n + RN_BASE64_LEN(RN_SHA256) < RN_AUTHORIZATION);
     return (size_t)n + rn_base64(mac, sizeof mac, to + n);
 }

@@ -1,8 +1,9 @@
 /* identity/stamp.c: see identity/stamp.h. */
 #include "identity/stamp.h"
 
-#include <stdio.h>
 #include <string.h>
+
+#include "core/format.h"
 
 static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 static const char days[] = "SunMonTueWedThuFriSat";
@@ -74,10 +75,10 @@ void rn_stamp_http(int64_t us, char to[RN_STAMP_HTTP])
 
     take_apart(us, &m);
     RN_ASSERT(m.year <= 9999);
-    snprintf(to, RN_STAMP_HTTP, "%.3s, %02u %.3s %02u%02u %02u:%02u:%02u GMT",
-             days + (ptrdiff_t)m.weekday * 3, two(m.day),
-             months + (ptrdiff_t)(m.month - 1) * 3, two(m.year / 100),
-             two(m.year), two(m.hour), two(m.minute), two(m.second));
+    rn_format(to, RN_STAMP_HTTP, "%.3s, %02u %.3s %02u%02u %02u:%02u:%02u GMT",
+              days + (ptrdiff_t)m.weekday * 3, two(m.day),
+              months + (ptrdiff_t)(m.month - 1) * 3, two(m.year / 100),
+              two(m.year), two(m.hour), two(m.minute), two(m.second));
 }
 
 void rn_stamp_day(int64_t us, char to[RN_STAMP_DAY])
@@ -85,9 +86,9 @@ void rn_stamp_day(int64_t us, char to[RN_STAMP_DAY])
     struct moment m;
 
     take_apart(us, &m);
-    snprintf(to, RN_STAMP_DAY, "%02u%02u-%02u-%02u %02u:%02u UTC",
-             two(m.year / 100), two(m.year), two(m.month), two(m.day),
-             two(m.hour), two(m.minute));
+    rn_format(to, RN_STAMP_DAY, "%02u%02u-%02u-%02u %02u:%02u UTC",
+              two(m.year / 100), two(m.year), two(m.month), two(m.day),
+              two(m.hour), two(m.minute));
 }
 
 /* `n` digits at p as a number, or -1. */

@@ -7,9 +7,9 @@
 
 #include <ini.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "core/format.h"
 #include "core/nearest.h"
 #include "job/config_reader.h"
 #include "runnel/file.h"
@@ -40,22 +40,22 @@ static void place(const struct rn_config_reader *r, int line,
     const char *path = tail(r->in->path, 120);
 
     if (line == RN_LINE_SET && k != NULL)
-        (void)snprintf(to, cap, "--set %s.%s", k->section, k->name);
+        (void)rn_format(to, cap, "--set %s.%s", k->section, k->name);
     else if (line == RN_LINE_SET)
-        (void)snprintf(to, cap, "--set");
+        (void)rn_format(to, cap, "--set");
     else if (line > 0 && k != NULL)
-        (void)snprintf(to, cap, "%s:%d: [%s] %s", path, line, k->section,
-                       k->name);
+        (void)rn_format(to, cap, "%s:%d: [%s] %s", path, line, k->section,
+                        k->name);
     else if (line > 0)
-        (void)snprintf(to, cap, "%s:%d", path, line);
+        (void)rn_format(to, cap, "%s:%d", path, line);
     else if (k != NULL)
-        (void)snprintf(to, cap, "%s: [%s] %s", path, k->section, k->name);
+        (void)rn_format(to, cap, "%s: [%s] %s", path, k->section, k->name);
     else
-        (void)snprintf(to, cap, "%s", path);
+        (void)rn_format(to, cap, "%s", path);
 }
 
-int rn_config_fail(struct rn_config_reader *r, int line, const struct rn_key *k,
-                   const char *fmt, ...)
+int(rn_config_fail)(struct rn_config_reader *r, int line,
+                    const struct rn_key *k, const char *fmt, ...)
 {
     char where[220];
     char text[300];
@@ -64,11 +64,22 @@ int rn_config_fail(struct rn_config_reader *r, int line, const struct rn_key *k,
     if (r->fail.code != RN_OK)
         return RN_E_CONFIG;
     va_start(args, fmt);
-    (void)vsnprintf(text, sizeof text, fmt, args);
+    (void)rn_vformat(text, sizeof text, fmt, args);
     va_end(args);
     place(r, line, k, where, sizeof where);
     r->fail_line = line;
-    return rn_fail(&r->fail, RN_E_CONFIG, RN_AT_CONFIG, "%s: %s", where, text);
+    return (rn_fail)(&r->fail, RN_E_CONFIG, RN_AT_CONFIG, "%s: %s", where,
+                     text);
+}
+
+int rn_config_fail_terse(struct rn_config_reader *r, int line,
+                         const struct rn_key *k)
+{
+    char where[220];
+
+    place(r, line, k, where, sizeof where);
+    r->fail_line = r->fail.code == RN_OK ? line : r->fail_line;
+    return (rn_fail)(&r->fail, RN_E_CONFIG, RN_AT_CONFIG, "%s", where);
 }
 
 static bool is_types(const char *section)
@@ -399,13 +410,14 @@ static int load_file(struct rn_config_reader *r)
     uint8_t *to = rn_arena_take(r->mem, 1, cap + 1);
     int got = to == NULL ? RN_E_FULL : rn_file_load(path, to, cap, false, why);
 
-    if (got == RN_E_FULL)
+    if (got == RN_E_FULL && size >= 0)
         return rn_config_fail(r, RN_LINE_NONE, NULL,
                               "larger than %d KiB; is this a job file?",
                               FILE_MAX / 1024);
+    if (got < 0 && why[0] == 0)
+        return rn_config_fail(r, RN_LINE_NONE, NULL, "cannot be read");
     if (got < 0)
-        return rn_fail(&r->fail, RN_E_CONFIG, RN_AT_CONFIG, "%s",
-                       why[0] != 0 ? why : "job file: cannot be read");
+        return rn_fail(&r->fail, RN_E_CONFIG, RN_AT_CONFIG, "%s", why);
     r->left = (struct rn_bytes){ to, (size_t)got };
     return RN_OK;
 }
@@ -473,33 +485,52 @@ static int apply_settings(struct rn_config_reader *r)
     return RN_OK;
 }
 
+static int read_all(struct rn_config_reader *r)
+{
+    int err = RN_OK;
+
+    rn_config_defaults(r);
+    if (r->in->text.p == NULL)
+        err = load_file(r);
+    if (err == RN_OK)
+        err = apply_settings(r);
+    if (err == RN_OK)
+        err = read_lines(r);
+    if (err == RN_OK)
+        err = rn_config_rules(r);
+    if (err == RN_OK)
+        err = rn_config_check(r);
+    return err;
+}
+
+/* The reader is larger than a small stack; it lies at the arena's end and is
+ * gone when the strings at its front are all that is left.
+ */
 int rn_config_read(const struct rn_config_input *in, struct rn_arena *mem,
                    struct rn_config *config, struct rn_error *error)
 {
-    struct rn_config_reader r;
-    size_t before = mem->used;
-    int err = RN_OK;
+    const size_t size = RN_ROUND(sizeof(struct rn_config_reader));
+    size_t before = mem->used, cap = mem->cap & ~(size_t)(RN_ALIGN - 1);
+    struct rn_config_reader *r;
+    int err;
 
-    memset(&r, 0, sizeof r);
     memset(config, 0, sizeof *config);
-    r.in = in;
-    r.mem = mem;
-    r.config = config;
-    r.left = in->text;
     config->path = in->path;
-    rn_config_defaults(&r);
-    if (in->text.p == NULL)
-        err = load_file(&r);
-    if (err == RN_OK)
-        err = apply_settings(&r);
-    if (err == RN_OK)
-        err = read_lines(&r);
-    if (err == RN_OK)
-        err = rn_config_rules(&r);
-    if (err == RN_OK)
-        err = rn_config_check(&r);
-    if (err < 0)
-        return rn_fail(error, RN_E_CONFIG, RN_AT_CONFIG, "%s", r.fail.text);
+    if (cap < before + size)
+        return rn_fail(error, RN_E_CONFIG, RN_AT_CONFIG,
+                       "%s: %zu bytes are too few to read a job", in->path,
+                       cap - before);
+    r = (void *)(mem->base + cap - size);
+    mem->cap = cap - size;
+    memset(r, 0, sizeof *r);
+    r->in = in;
+    r->mem = mem;
+    r->config = config;
+    r->left = in->text;
+    err = read_all(r);
+    mem->cap = cap;
+    if (err < 0) /* also where other failures have no texts */
+        return (rn_fail)(error, RN_E_CONFIG, RN_AT_CONFIG, "%s", r->fail.text);
     config->bytes = mem->used - before;
     return RN_OK;
 }

@@ -11,7 +11,7 @@
 #include "runnel/error.h"
 
 /* An arena of this size holds every job file that is accepted. */
-#define RN_CONFIG_ARENA (64u * 1024)
+#define RN_CONFIG_ARENA (74u * 1024)
 
 /* "section.key=value", as given to --set. It replaces the file's line. */
 struct rn_setting {

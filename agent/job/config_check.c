@@ -3,16 +3,16 @@
  */
 #include "job/config_reader.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "compress/codec.h"
+#include "compress/gzip.h"
+#include "core/format.h"
 #include "runnel/encoder.h"
 #include "runnel/http.h"
 #include "runnel/source.h"
 
-/* What the journal has room for, run id and part number included. */
-#define PLACE_MAX    600
+/* Of what the journal has room for: run id and part number. */
 #define PLACE_RUN    64
 #define NAME_MAX_LEN 64
 
@@ -122,7 +122,7 @@ static int absent(struct rn_config_reader *r, const char *section,
 static void list(char *to, size_t cap, const char *word)
 {
     size_t len = strlen(to);
-    (void)snprintf(to + len, cap - len, "%s%s", len > 0 ? ", " : "", word);
+    (void)rn_format(to + len, cap - len, "%s%s", len > 0 ? ", " : "", word);
 }
 
 static int check_source(struct rn_config_reader *r)
@@ -176,10 +176,12 @@ static const struct pair pairs[] = {
       "null, deflate, snappy or zstd" },
 };
 
-/* Whether this image can: a stream's gzip is always in it. */
+/* Whether this image can; a stream's gzip is no codec. */
 static bool in_build(const struct pair *p, enum rn_compression kind)
 {
-    return kind == RN_COMPRESSION_NONE || p->n == 2 || rn_codec_for(kind);
+    if (kind == RN_COMPRESSION_NONE)
+        return true;
+    return p->n == 2 ? rn_gzip_is_here() : rn_codec_for(kind) != NULL;
 }
 
 static int check_codec(struct rn_config_reader *r, const struct pair *p)
@@ -276,7 +278,8 @@ static int default_names(struct rn_config_reader *r)
         char *to = rn_arena_take(r->mem, 1, cap);
         if (to == NULL)
             return RN_E_FULL;
-        (void)snprintf(to, cap, "%.*s.state", (int)(folders + name.n), c->path);
+        (void)rn_format(to, cap, "%.*s.state", (int)(folders + name.n),
+                        c->path);
         c->job.state = to;
     }
     return RN_OK;
@@ -354,9 +357,14 @@ static int check_path(struct rn_config_reader *r)
     if (strstr(slash, "{part}") == NULL)
         return fail_at(r, "store", "path",
                        "{part} has to be in the file's name, after the last /");
-    if (strlen(path) + strlen(r->config->store.url) + PLACE_RUN > PLACE_MAX)
-        return fail_at(r, "store", "path",
-                       "url and path are longer than 536 bytes together");
+    if (strlen(path) + strlen(r->config->store.url) + PLACE_RUN >
+        RN_PLACE_MAX) {
+        const struct rn_key *k = rn_key_find("store", "path");
+
+        return rn_config_fail(r, line_of(r, k), k,
+                              "url and path are longer than %d bytes together",
+                              RN_PLACE_MAX - PLACE_RUN);
+    }
     return RN_OK;
 }
 
@@ -419,6 +427,9 @@ static int check_pairs(struct rn_config_reader *r)
         r->config->source.watermark[0] == 0)
         return fail_at(r, "source", "watermark_start",
                        "only with watermark, the column it is for");
+    if (line_of(r, rn_key_find("job", "checkpoint")) != RN_LINE_NONE &&
+        r->config->source.key[0] == 0)
+        return fail_at(r, "job", "checkpoint", "only with [source] key");
     return RN_OK;
 }
 

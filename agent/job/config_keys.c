@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "runnel/texts.h"
+
 /* clang-format would turn the table into a list; it is read as a table. */
 /* clang-format off */
 
@@ -77,6 +79,7 @@ static const struct rn_word auth_kind[] = {
     {"shared-key", RN_AUTH_SHARED_KEY},
     {"connection-string", RN_AUTH_CONNECTION_STRING}, {NULL, 0}};
 
+RN_KEYS_BEHIND(
 static const struct rn_word mode[] = {
     {"append", RN_MODE_APPEND}, {"overwrite", RN_MODE_OVERWRITE},
     {"merge", RN_MODE_MERGE}, {NULL, 0}};
@@ -98,6 +101,7 @@ static const struct rn_word synapse_load[] = {
     {"pipeline", RN_SYNAPSE_PIPELINE}, {"none", RN_SYNAPSE_NONE}, {NULL, 0}};
 static const struct rn_word synapse_credential[] = {
     {"none", 0}, {"sas", 0}, {"managed-identity", 0}, {NULL, 0}};
+)
 
 #define CSV "file.format=csv"
 #define JSON "file.format=json"
@@ -107,20 +111,20 @@ static const struct rn_word synapse_credential[] = {
 #define TYPED "file.format=parquet avro"
 
 #define TEXT(s, n, m, std, only, what) \
-    {s, n, RN_KEY_TEXT, false, AT(m), 0, 0, 0, NULL, std, only, what}
+    {s, n, RN_KEY_TEXT, false, AT(m), 0, 0, 0, NULL, std, only, RN_HELP(what)}
 #define MUST(s, n, m, only, what) \
-    {s, n, RN_KEY_TEXT, true, AT(m), 0, 0, 0, NULL, NULL, only, what}
+    {s, n, RN_KEY_TEXT, true, AT(m), 0, 0, 0, NULL, NULL, only, RN_HELP(what)}
 #define SECRET(s, n, m, only, what) \
     {s, n, RN_KEY_SECRET, true, AT(m), AT(m##_file), 0, 0, NULL, NULL, only, \
-     what}
+     RN_HELP(what)}
 #define WORD(s, n, m, w, std, only, what) \
-    {s, n, RN_KEY_WORD, false, AT(m), 0, 0, 0, w, std, only, what}
+    {s, n, RN_KEY_WORD, false, AT(m), 0, 0, 0, w, std, only, RN_HELP(what)}
 #define BYTE(s, n, m, w, std, only, what) \
-    {s, n, RN_KEY_BYTE, false, AT(m), 0, 0, 0, w, std, only, what}
+    {s, n, RN_KEY_BYTE, false, AT(m), 0, 0, 0, w, std, only, RN_HELP(what)}
 #define BOOL(s, n, m, std, only, what) \
-    {s, n, RN_KEY_BOOL, false, AT(m), 0, 0, 0, NULL, std, only, what}
+    {s, n, RN_KEY_BOOL, false, AT(m), 0, 0, 0, NULL, std, only, RN_HELP(what)}
 #define NUMBER(kind, s, n, m, lo, hi, std, only, what) \
-    {s, n, kind, false, AT(m), 0, lo, hi, NULL, std, only, what}
+    {s, n, kind, false, AT(m), 0, lo, hi, NULL, std, only, RN_HELP(what)}
 
 const struct rn_key rn_keys[] = {
     TEXT("job", "name", job.name, NULL, NULL,
@@ -131,14 +135,22 @@ const struct rn_key rn_keys[] = {
          "journal; default: the job file's name ending in .state"),
     NUMBER(RN_KEY_TIME, "job", "deadline", job.deadline_ms, 0, DAY(30), "0",
            NULL, "longest time a run may take; 0: no limit"),
+    NUMBER(RN_KEY_TIME, "job", "checkpoint", job.checkpoint_ms, 0, DAY(1),
+           "5s", NULL, "with source.key: least time between two; 0: every "
+           "block"),
     {"job", "log_level", RN_KEY_NAME, false, AT(job.log_level), 0, 0, 0,
-     log_level, "warn", NULL, "least urgent log lines on stderr"},
+     log_level, "warn", NULL, RN_HELP("least urgent log lines on stderr")},
 
-    MUST("source", "kind", source.kind, NULL, "driver: sqlite"),
+    MUST("source", "kind", source.kind, NULL,
+         "driver: sqlite; push: a program brings the rows"),
     MUST("source", "database", source.database, "source.kind=sqlite",
          "path of the database file"),
     {"source", "query", RN_KEY_LONG, true, AT(source.query), 0, 0, 0, NULL,
-     NULL, NULL, "one SELECT; indented lines go on, or file:PATH"},
+     NULL, "source.kind=sqlite",
+     RN_HELP("one SELECT; indented lines go on, or file:PATH")},
+    TEXT("source", "key", source.key, "", NULL,
+         "column that the rows are in order of; a run that was cut off goes "
+         "on with WHERE key > :after"),
     TEXT("source", "watermark", source.watermark, "", NULL,
          "column whose highest value the next run gets as :watermark"),
     TEXT("source", "watermark_start", source.watermark_start, "", NULL,
@@ -160,7 +172,7 @@ const struct rn_key rn_keys[] = {
            "rows read ahead for columns without a declared type"),
 
     {"file", "format", RN_KEY_TEXT, false, AT(file.format), 0, 0, 0, NULL,
-     "csv", NULL, "csv, json, parquet, avro"},
+     "csv", NULL, RN_HELP("csv, json, parquet, avro")},
     WORD("file", "compression", file.compression, compression, "none", NULL,
          "csv, json: none, gzip (.gz); parquet: none, gzip, snappy (its "
          "default), zstd; avro: null, deflate, snappy, zstd"),
@@ -264,6 +276,7 @@ const struct rn_key rn_keys[] = {
     SECRET("auth", "connection", auth.connection, "auth.kind=connection-string",
            "connection string, or UseDevelopmentStorage=true"),
 
+    RN_KEYS_BEHIND(
     MUST("databricks", "host", databricks.host, NULL,
          "https://adb-NUMBER.N.azuredatabricks.net"),
     WORD("databricks", "load", databricks.load, databricks_load, "copy-into",
@@ -318,7 +331,7 @@ const struct rn_key rn_keys[] = {
          "synapse.load=copy-into none", "make the table from the columns"),
     {"synapse", "credential", RN_KEY_NAME, false, AT(synapse.credential), 0, 0,
      0, synapse_credential, "none", "synapse.load=copy-into external none",
-     "with which COPY reads the files; none: the login's own"},
+     RN_HELP("with which COPY reads the files; none: the login's own")},
     NUMBER(RN_KEY_TIME, "synapse", "deadline", synapse.deadline_ms, 1000,
            DAY(30), "30m", NULL, "for the load, a paused pool included"),
 
@@ -344,6 +357,7 @@ const struct rn_key rn_keys[] = {
          "fetch every file again and check it"),
     NUMBER(RN_KEY_TIME, "validate", "window", validate.window_ms, 0, DAY(1),
            "60s", NULL, "how long a table's count may lag"),
+    )
 };
 const size_t rn_keys_n = RN_COUNTOF(rn_keys);
 _Static_assert(RN_COUNTOF(rn_keys) <= RN_KEYS_MAX, "raise RN_KEYS_MAX");
@@ -351,7 +365,6 @@ _Static_assert(RN_COUNTOF(rn_keys) <= RN_KEYS_MAX, "raise RN_KEYS_MAX");
 static const struct rn_later later[] = {
     {"job", "schedule", NULL, "schedules"},
     {"job", "timezone", NULL, "schedules"},
-    {"source", "key", NULL, "resume"},
     {"source", "connection", NULL, "servers"},
     {"source", "path", NULL, "files as sources"},
     {"source", "kind", "postgres", "servers"},

@@ -10,8 +10,7 @@
 
 #include "job/config.h"
 #include "job/config_keys.h"
-
-#define RN_VALUE_MAX 8192u
+#include "runnel/limits.h"
 
 #define RN_LINE_NONE 0    /* not given             */
 #define RN_LINE_SET  (-1) /* by --set, not by a line */
@@ -53,9 +52,14 @@ struct rn_config_reader {
 /* "orders.ini:12: [store] url: ..." into r->fail if it is the first; `k` may
  * be NULL, `line` 0 (the file as a whole). RN_E_CONFIG.
  */
-__attribute__((format(printf, 4, 5))) int rn_config_fail(
-    struct rn_config_reader *r, int line, const struct rn_key *k,
-    const char *fmt, ...);
+__attribute__((format(printf, 4,
+                      5))) int(rn_config_fail)(struct rn_config_reader *r,
+                                               int line, const struct rn_key *k,
+                                               const char *fmt, ...);
+
+/* The place alone; see runnel/texts.h. */
+int rn_config_fail_terse(struct rn_config_reader *r, int line,
+                         const struct rn_key *k);
 
 /* The gathered value as it is meant, taken from r->mem. For a secret *file is
  * the PATH of file:PATH, else "".

@@ -3,9 +3,9 @@
  */
 #include "job/config_reader.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "core/format.h"
 #include "row/type.h"
 
 /* What a value may look like that is repeated in a message: a secret that was
@@ -86,8 +86,8 @@ static int no_type(struct rn_config_reader *r, const char *value,
                               "%s: no such type; did you mean %s?", value,
                               instead);
     for (size_t i = 0, n = 0; i < rn_types_n && n < sizeof list; i++)
-        n += (size_t)snprintf(list + n, sizeof list - n, "%s%s",
-                              i > 0 ? ", " : "", rn_types[i].word);
+        n += (size_t)rn_format(list + n, sizeof list - n, "%s%s",
+                               i > 0 ? ", " : "", rn_types[i].word);
     if (value[0] == 0)
         value = "is empty";
     else if (!show)

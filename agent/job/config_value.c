@@ -1,8 +1,9 @@
 /* job/config_value.c: a key's text as a value; see job/config_keys.h. */
 #include "job/config_keys.h"
 
-#include <stdio.h>
 #include <string.h>
+
+#include "core/format.h"
 
 _Static_assert(sizeof(enum rn_policy) == sizeof(int),
                "words are stored as int");
@@ -244,9 +245,9 @@ static void add_amount(struct text *t, uint64_t value, const struct unit *unit)
 
     while (unit->times > 1 && (value == 0 || value % unit->times != 0))
         unit++;
-    (void)snprintf(buf, sizeof buf, "%llu%s",
-                   (unsigned long long)(value / unit->times),
-                   value == 0 ? "" : unit->name);
+    (void)rn_format(buf, sizeof buf, "%llu%s",
+                    (unsigned long long)(value / unit->times),
+                    value == 0 ? "" : unit->name);
     add(t, buf);
 }
 

@@ -13,9 +13,10 @@
  */
 #include "job/journal.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "core/format.h"
+#include "core/log.h"
 #include "job/journal_record.h"
 #include "runnel/port.h"
 
@@ -24,9 +25,10 @@ struct rn_journal {
     struct rn_error *error;
     struct rn_state state;
     bool opened;
+    bool fresh;         /* what would be refused is left behind */
     unsigned next_slot; /* not the one that holds the newest record */
     struct rn_journal_record now;
-    uint8_t bytes[RN_STATE_MAX];
+    uint8_t bytes[RN_JOURNAL_BYTES];
 };
 
 size_t rn_journal_need(void)
@@ -59,13 +61,42 @@ static int refuse(struct rn_journal *j, const int *found)
     if (found[0] == RN_E_DENIED || found[1] == RN_E_DENIED)
         return fail(j, RN_E_STATE,
                     "was written by another version of runnel; use that one, "
-                    "or move the file away to begin without its memory");
+                    "or --fresh to begin without its memory");
     if (found[0] == RN_E_TORN && found[1] == RN_E_TORN)
         return fail(j, RN_E_STATE,
-                    "both of its records are damaged; move it away to begin "
-                    "without its memory (an incremental job then starts at "
+                    "both of its records are damaged; --fresh begins without "
+                    "its memory (an incremental job then starts at "
                     "watermark_start)");
     return RN_OK;
+}
+
+/* The job begins without a memory; what kept it from having one is told. */
+static int leave_behind(struct rn_journal *j)
+{
+    char why[RN_WHY] = "";
+
+    rn_log(RN_LOG_WARN,
+           "%s: --fresh leaves it behind, with its watermark and what it knew "
+           "of unfinished runs",
+           j->error->text);
+    rn_error_clear(j->error);
+    memset(&j->now, 0, sizeof j->now);
+    (void)rn_format(j->now.job, sizeof j->now.job, "%s", j->config->job.name);
+    /* Both, or the one that stays would be refused next time. */
+    for (unsigned slot = 0; slot < 2; slot++) {
+        if (rn_state_save(&j->state, slot, j->bytes, 0, why) < 0)
+            return fail(j, RN_E_STATE, why);
+    }
+    return RN_OK;
+}
+
+static int refuse_job(struct rn_journal *j)
+{
+    return rn_fail(j->error, RN_E_STATE, RN_AT_STATE,
+                   "state file %.150s: belongs to job %s, this is job %s; "
+                   "give each job a [job] state of its own, or take it over "
+                   "with --fresh",
+                   j->config->job.state, j->now.job, j->config->job.name);
 }
 
 static int load(struct rn_journal *j)
@@ -76,8 +107,11 @@ static int load(struct rn_journal *j)
     found[0] = load_slot(j, 0, &j->now);
     found[1] = load_slot(j, 1, &other);
     int err = refuse(j, found);
-    if (err < 0)
+    if (err < 0 &&
+        (!j->fresh || found[0] == RN_E_STATE || found[1] == RN_E_STATE))
         return err;
+    if (err < 0)
+        return leave_behind(j);
     j->next_slot = found[0] == 1 ? 1 : 0;
     if (found[1] == 1 &&
         (found[0] != 1 || other.generation > j->now.generation)) {
@@ -87,11 +121,8 @@ static int load(struct rn_journal *j)
     if (found[0] != 1 && found[1] != 1)
         memset(&j->now, 0, sizeof j->now);
     else if (strcmp(j->now.job, j->config->job.name) != 0)
-        return rn_fail(j->error, RN_E_STATE, RN_AT_STATE,
-                       "state file %.150s: belongs to job %s, this is job %s; "
-                       "give each job a [job] state of its own",
-                       j->config->job.state, j->now.job, j->config->job.name);
-    (void)snprintf(j->now.job, sizeof j->now.job, "%s", j->config->job.name);
+        return j->fresh ? (refuse_job(j), leave_behind(j)) : refuse_job(j);
+    (void)rn_format(j->now.job, sizeof j->now.job, "%s", j->config->job.name);
     return RN_OK;
 }
 
@@ -103,8 +134,8 @@ static int open_state(struct rn_journal *j, bool write)
     if (err == RN_E_BUSY)
         return fail(j, RN_E_BUSY, "another agent runs this job");
     if (err == RN_E_ABSENT && !write) {
-        (void)snprintf(j->now.job, sizeof j->now.job, "%s",
-                       j->config->job.name);
+        (void)rn_format(j->now.job, sizeof j->now.job, "%s",
+                        j->config->job.name);
         return RN_OK;
     }
     if (err < 0)
@@ -116,24 +147,49 @@ static int open_state(struct rn_journal *j, bool write)
     return load(j);
 }
 
-int rn_journal_open(const struct rn_config *config, bool write,
-                    struct rn_arena *mem, struct rn_error *error,
-                    struct rn_journal **journal)
+static int take(const struct rn_config *config, struct rn_arena *mem,
+                struct rn_error *error, struct rn_journal **journal)
 {
     struct rn_journal *j = RN_TAKE(mem, struct rn_journal, 1);
 
-    *journal = NULL;
+    *journal = j;
     if (j == NULL)
         return rn_fail(error, RN_E_FULL, RN_AT_STATE,
                        "no memory for the journal");
     j->config = config;
     j->error = error;
-    int err = open_state(j, write);
-    if (err < 0)
-        rn_journal_close(j);
-    else
-        *journal = j;
+    return RN_OK;
+}
+
+static int finish_open(struct rn_journal **journal, bool write)
+{
+    int err = open_state(*journal, write);
+
+    if (err < 0) {
+        rn_journal_close(*journal);
+        *journal = NULL;
+    }
     return err;
+}
+
+int rn_journal_open(const struct rn_config *config, bool write,
+                    struct rn_arena *mem, struct rn_error *error,
+                    struct rn_journal **journal)
+{
+    int err = take(config, mem, error, journal);
+
+    return err < 0 ? err : finish_open(journal, write);
+}
+
+int rn_journal_open_fresh(const struct rn_config *config, struct rn_arena *mem,
+                          struct rn_error *error, struct rn_journal **journal)
+{
+    int err = take(config, mem, error, journal);
+
+    if (err < 0)
+        return err;
+    (*journal)->fresh = true;
+    return finish_open(journal, true);
 }
 
 void rn_journal_close(struct rn_journal *j)
@@ -216,7 +272,7 @@ static void interrupted(struct rn_journal *j)
     past.state = RN_RUN_INTERRUPTED;
     past.started_us = open->started_us;
     past.files = open->files;
-    (void)snprintf(past.error, sizeof past.error, "killed, or lost its power");
+    (void)rn_format(past.error, sizeof past.error, "killed, or lost its power");
     remember(j, &past);
 }
 
@@ -227,10 +283,10 @@ int rn_journal_begin(struct rn_journal *j, const char *run, const char *ext,
 
     interrupted(j);
     memset(open, 0, sizeof *open);
-    (void)snprintf(open->run, sizeof open->run, "%s", run);
-    (void)snprintf(open->ext, sizeof open->ext, "%s", ext);
-    int n = snprintf(open->place, sizeof open->place, "%s\n%s",
-                     j->config->store.url, j->config->store.path);
+    (void)rn_format(open->run, sizeof open->run, "%s", run);
+    (void)rn_format(open->ext, sizeof open->ext, "%s", ext);
+    int n = rn_format(open->place, sizeof open->place, "%s\n%s",
+                      j->config->store.url, j->config->store.path);
     if (n < 0 || (size_t)n >= sizeof open->place)
         return rn_fail(j->error, RN_E_CONFIG, RN_AT_CONFIG,
                        "%s: [store] url and path are too long together",
@@ -273,7 +329,36 @@ int rn_journal_loaded(struct rn_journal *j, unsigned i)
 int rn_journal_unseal(struct rn_journal *j)
 {
     j->now.open.sealed = false;
+    j->now.open.doomed = true;
     return save(j);
+}
+
+int rn_journal_doom(struct rn_journal *j)
+{
+    j->now.open.doomed = true;
+    return save(j);
+}
+
+/* Slots 0 and 1 are the record's. */
+int rn_journal_load_checkpoint(struct rn_journal *j, unsigned slot, uint8_t *to,
+                               size_t cap)
+{
+    int got = rn_state_load(&j->state, 2 + slot, to, cap);
+
+    return got < 0 ? fail(j, got, "cannot be read; look at the disk") : got;
+}
+
+int rn_journal_save_checkpoint(struct rn_journal *j, unsigned slot,
+                               const uint8_t *p, size_t len)
+{
+    char why[RN_WHY] = "";
+    int err = rn_state_save(&j->state, 2 + slot, p, len, why);
+
+    if (err == RN_OK)
+        return RN_OK;
+    return rn_fail(j->error, RN_E_STATE, RN_AT_STATE,
+                   "state file %.120s: %s; free some space or repair the disk",
+                   j->config->job.state, why);
 }
 
 int rn_journal_end(struct rn_journal *j, const struct rn_past_run *past,

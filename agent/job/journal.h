@@ -17,11 +17,8 @@
 #include "runnel/arena.h"
 #include "runnel/config.h"
 #include "runnel/error.h"
+#include "runnel/limits.h"
 #include "runnel/row.h"
-
-#define RN_WATERMARK_MAX 256
-#define RN_HISTORY       8
-#define RN_PLACE_MAX     600
 
 /* A value as the database holds it; RN_NULL type: none yet. */
 struct rn_watermark {
@@ -48,6 +45,7 @@ struct rn_past_run {
     uint64_t rows;
     uint64_t bytes;
     uint32_t files;
+    uint64_t resumed; /* rows that an earlier process had staged, 0: none */
     char error[120];
 };
 
@@ -60,6 +58,7 @@ struct rn_open_run {
     char ext[16];
     int64_t started_us;
     uint32_t files; /* data files 1..files may be visible */
+    bool doomed;    /* its files are being removed: it is never gone on with */
 
     /* All files and the manifest are published and only _SUCCESS may be
      * missing: such a run is completed, not undone. The rest is what end()
@@ -93,6 +92,13 @@ int rn_journal_open(const struct rn_config *config, bool write,
                     struct rn_arena *mem, struct rn_error *error,
                     struct rn_journal **journal);
 
+/* The same for `runnel run --fresh`: what would be refused because it is torn,
+ * of another version or of another job is left behind with a warning, and the
+ * job begins without a memory. What cannot be read or locked still is an error.
+ */
+int rn_journal_open_fresh(const struct rn_config *config, struct rn_arena *mem,
+                          struct rn_error *error, struct rn_journal **journal);
+
 /* The run that never ended, if there is one (run[0] != 0). */
 const struct rn_open_run *rn_journal_open_run(const struct rn_journal *j);
 
@@ -123,6 +129,17 @@ int rn_journal_loaded(struct rn_journal *j, unsigned i);
 
 /* _SUCCESS was refused for good: the open run is to be undone after all. */
 int rn_journal_unseal(struct rn_journal *j);
+
+/* The open run's files are going to be removed. */
+int rn_journal_doom(struct rn_journal *j);
+
+/* A checkpoint of the open run in one of its two slots, 0 or 1: bytes read (0:
+ * there is none), or RN_OK once it is on stable storage.
+ */
+int rn_journal_load_checkpoint(struct rn_journal *j, unsigned slot, uint8_t *to,
+                               size_t cap);
+int rn_journal_save_checkpoint(struct rn_journal *j, unsigned slot,
+                               const uint8_t *p, size_t len);
 
 /* The open run is over. `watermark` (may be NULL: unchanged) becomes the job's
  * in the same save; only a done run has one. `keep_open`: its files could not

@@ -8,24 +8,25 @@
 #include "core/crc64.h"
 #include "runnel/port.h"
 
-/* 1 knew no warehouses. */
-#define VERSION 2u
+/* 1 knew no warehouses, 2 no runs that are gone on with. */
+#define VERSION 3u
 #define OLDEST  1u
 #define HEAD    24u
 #define TAIL    8u
 
 /* The largest record: texts with their length, numbers, one of each. */
-#define PAST_MOST                                \
-    (2 + RN_RUN_ID + 1 + 8 + 8 + 8 + 8 + 4 + 2 + \
+#define PAST_MOST                                    \
+    (2 + RN_RUN_ID + 1 + 8 + 8 + 8 + 8 + 4 + 8 + 2 + \
      sizeof(((struct rn_past_run *)0)->error))
 #define MARK_MOST (1 + 8 + 8 + 2 + RN_WATERMARK_MAX)
-#define OPEN_MOST                                                    \
-    (2 + RN_RUN_ID + 2 + RN_PLACE_MAX + 2 + 16 + 8 + 4 + 1 + 1 + 1 + \
-     PAST_MOST + MARK_MOST + 8)
+#define OPEN_MOST                                                            \
+    (2 + RN_RUN_ID + 2 + RN_PLACE_MAX + 2 + 16 + 8 + 4 + 4 * 1 + PAST_MOST + \
+     MARK_MOST + 8)
 _Static_assert(HEAD + 2 + 65 + OPEN_MOST + MARK_MOST + 1 +
                        RN_HISTORY * PAST_MOST + TAIL <=
-                   RN_STATE_MAX,
-               "a record fits its slot");
+                   RN_JOURNAL_BYTES,
+               "the largest record fits");
+_Static_assert(RN_JOURNAL_BYTES <= RN_STATE_MAX, "and its slot");
 
 static const uint8_t magic[8] = { 'R', 'N', 'J', 'O', 'U', 'R', 'N', 'L' };
 
@@ -59,6 +60,7 @@ static uint8_t *put_past(uint8_t *to, const struct rn_past_run *p)
     to = put(to, p->rows, 8);
     to = put(to, p->bytes, 8);
     to = put(to, p->files, 4);
+    to = put(to, p->resumed, 8);
     return put_text(to, p->error);
 }
 
@@ -80,6 +82,7 @@ static uint8_t *put_open(uint8_t *to, const struct rn_open_run *open)
     to = put_text(to, open->ext);
     to = put(to, (uint64_t)open->started_us, 8);
     to = put(to, open->files, 4);
+    to = put(to, open->doomed, 1);
     to = put(to, open->sealed, 1);
     if (!open->sealed)
         return to;
@@ -171,6 +174,7 @@ static void get_past(struct cursor *c, struct rn_past_run *p)
     p->rows = get(c, 8);
     p->bytes = get(c, 8);
     p->files = (uint32_t)get(c, 4);
+    p->resumed = c->version > 2 ? get(c, 8) : 0;
     get_text(c, p->error, sizeof p->error);
 }
 
@@ -204,11 +208,12 @@ static void get_open(struct cursor *c, struct rn_open_run *open)
     get_text(c, open->ext, sizeof open->ext);
     open->started_us = (int64_t)get(c, 8);
     open->files = (uint32_t)get(c, 4);
+    open->doomed = c->version > 2 && get_bool(c);
     open->sealed = get_bool(c);
     if (!open->sealed)
         return;
-    open->pending = c->version > OLDEST ? (uint8_t)get(c, 1) : 0;
-    open->shape = c->version > OLDEST ? get(c, 8) : 0;
+    open->pending = c->version > 1 ? (uint8_t)get(c, 1) : 0;
+    open->shape = c->version > 1 ? get(c, 8) : 0;
     get_past(c, &open->result);
     open->marked = get_bool(c);
     if (open->marked)

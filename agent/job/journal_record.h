@@ -15,7 +15,7 @@ struct rn_journal_record {
     size_t pasts;
 };
 
-/* Write RN_STATE_MAX bytes at most; returns how many. */
+/* Write RN_JOURNAL_BYTES bytes at most; returns how many. */
 size_t rn_journal_encode(const struct rn_journal_record *r, uint8_t *to);
 
 /* RN_E_TORN: not a whole record, or a changed one. RN_E_DENIED: whole, but of

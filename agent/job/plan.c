@@ -1,11 +1,10 @@
 /* job/plan.c: see job/plan.h. */
 #include "job/plan.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "compress/gzip.h"
+#include "core/format.h"
 #include "core/pool.h"
 #include "job/run_parts.h"
 #include "lane/columns.h"
@@ -15,9 +14,7 @@
 #include "row/schema.h"
 #include "runnel/http.h"
 #include "runnel/port.h"
-#include "runnel/warehouse.h"
-#include "warehouse/connect.h"
-#include "warehouse/connect.h"
+#include "runnel/texts.h"
 
 /* What a pool must at least hold: segments for the manifest, one in the data
  * lane's hand, and a block of four for each connection and one to fill.
@@ -75,9 +72,11 @@ int rn_plan_arena(const struct rn_config *config, size_t *bytes,
 
     if (config->job.memory > SIZE_MAX / 2 || config->job.memory <= process)
         return rn_fail(error, RN_E_CONFIG, RN_AT_CONFIG,
-                       "%s: [job] memory: %" PRIu64 " KiB is less than the "
+                       "%s: [job] memory: %llu KiB is less than the "
                        "process itself takes (%zu KiB)",
-                       config->path, config->job.memory / 1024, process / 1024);
+                       config->path,
+                       (unsigned long long)config->job.memory / 1024,
+                       process / 1024);
     *bytes = ((size_t)config->job.memory - process) & ~(size_t)(RN_ALIGN - 1);
     return RN_OK;
 }
@@ -92,12 +91,12 @@ bool rn_plan_gzips(const struct rn_config *config,
 void rn_plan_ext(const struct rn_config *config,
                  const struct rn_classes *classes, char to[RN_EXT])
 {
-    snprintf(to, RN_EXT, "%s%s", classes->encoder->suffix,
-             rn_plan_gzips(config, classes) ? ".gz" : "");
+    rn_format(to, RN_EXT, "%s%s", classes->encoder->suffix,
+              rn_plan_gzips(config, classes) ? ".gz" : "");
 }
 
-static void add(struct rn_memory_plan *plan, const char *name, size_t bytes,
-                const char *what)
+void rn_plan_add(struct rn_memory_plan *plan, const char *name, size_t bytes,
+                 const char *what)
 {
     RN_ASSERT(plan->parts < RN_PLAN_PARTS);
     plan->part[plan->parts++] = (struct rn_plan_part){ name, bytes, what };
@@ -117,28 +116,29 @@ static void add_fixed(const struct rn_config *config,
                       const struct rn_schema *schema,
                       struct rn_memory_plan *plan)
 {
-    add(plan, "process", rn_memory_process(), "stack, C library, program data");
-    add(plan, "job", rn_run_need() + RN_ROUND(config->bytes),
-        "job file, names, manifest and journal at hand");
-    add(plan, "source", classes->source->need(config),
-        "the driver's heap and page cache");
+    rn_plan_add(plan, "process", rn_memory_process(),
+                RN_ADVICE("stack, C library, program data"));
+    rn_plan_add(plan, "job", rn_run_need() + RN_ROUND(config->bytes),
+                RN_ADVICE("job file, names, manifest and journal at hand"));
+    rn_plan_add(plan, "source", classes->source->need(config),
+                RN_ADVICE("the driver's heap and page cache"));
     if (schema)
-        add(plan, "rows",
-            classes->encoder->need(config, schema->n) +
-                rn_digest_need(schema->n) + rn_check_need(config) +
-                rn_schema_need(schema),
-            "encoder, checks and digests for each column");
+        rn_plan_add(plan, "rows",
+                    classes->encoder->need(config, schema->n) +
+                        rn_digest_need(schema->n) + rn_check_need(config) +
+                        rn_schema_need(schema),
+                    RN_ADVICE("encoder, checks and digests for each column"));
     if (rn_plan_gzips(config, classes))
-        add(plan, "compression", rn_gzip_need(config),
-            "zlib's window and tables");
-    add(plan, "store", classes->store->need(config),
-        "requests, HTTP and TLS for each connection");
+        rn_plan_add(plan, "compression", rn_gzip_need(config),
+                    RN_ADVICE("zlib's window and tables"));
+    rn_plan_add(plan, "store", classes->store->need(config),
+                RN_ADVICE("requests, HTTP and TLS for each connection"));
 }
 
 /* Files of lanes: as many groups as a small part of the memory has room for
  * block counts of.
  */
-static void add_lanes(const struct rn_config *config,
+static void set_lanes(const struct rn_config *config,
                       const struct rn_classes *classes,
                       const struct rn_schema *schema,
                       struct rn_memory_plan *plan)
@@ -157,8 +157,6 @@ static void add_lanes(const struct rn_config *config,
         plan->groups = LEAST_GROUPS;
     if (plan->groups > GROUPS_MAX)
         plan->groups = GROUPS_MAX;
-    add(plan, "lanes", rn_columns_need(plan->lanes, plan->groups),
-        "columns under way and counts of their blocks");
 }
 
 static size_t lane_segments(const struct rn_memory_plan *plan)
@@ -233,11 +231,44 @@ static int divide(const struct rn_config *config, size_t left,
     return RN_OK;
 }
 
-bool rn_plan_over_odbc(const struct rn_config *config)
+/* What one checkpoint of this job takes at most (run_resume.c). */
+static size_t checkpoint_need(const struct rn_classes *classes,
+                              const struct rn_schema *schema,
+                              const struct rn_memory_plan *plan)
 {
-    return config->synapse.wanted &&
-           (config->synapse.load == RN_SYNAPSE_COPY_INTO ||
-            config->synapse.load == RN_SYNAPSE_EXTERNAL);
+    return rn_resume_need(schema->n) + classes->encoder->save_most +
+           rn_part_save_need(plan->lanes, plan->groups);
+}
+
+/* A run with a key can go on where the store keeps what was staged and the
+ * machine a checkpoint. A file may have as many row groups as that has room
+ * for the counts of.
+ */
+static void add_checkpoint(const struct rn_config *config,
+                           const struct rn_classes *classes,
+                           const struct rn_schema *schema,
+                           struct rn_memory_plan *plan)
+{
+    if (config->source.key[0] == '\0')
+        return;
+    if (!classes->store->keeps)
+        plan->resume = "not into this store: a run begins anew";
+    else if (rn_state_room() == 0 || rn_resume_need(0) == 0)
+        plan->resume = "not on this machine: a run begins anew";
+    else if (!classes->encoder->restore)
+        plan->resume = "not with this format: a run begins anew";
+    if (plan->resume || !schema)
+        return;
+    plan->resume =
+        plan->lanes > 0 ? "row group by row group" : "block by block";
+    while (plan->groups > LEAST_GROUPS &&
+           checkpoint_need(classes, schema, plan) > rn_state_room())
+        plan->groups -= plan->groups / 8 + 1;
+    if (plan->lanes > 0 && plan->groups < LEAST_GROUPS)
+        plan->groups = LEAST_GROUPS;
+    plan->checkpoint = checkpoint_need(classes, schema, plan);
+    rn_plan_add(plan, "checkpoint", RN_ROUND(plan->checkpoint),
+                RN_ADVICE("how far a run has come, to go on from there"));
 }
 
 /* Every part but the pool; RN_E_FULL when what is left is no pool. */
@@ -254,58 +285,85 @@ static int lay_out(const struct rn_config *config,
                    !rn_plan_over_odbc(config);
     add_fixed(config, classes, schema, plan);
     if (schema) /* else what columns need is not known yet */
-        add_lanes(config, classes, schema, plan);
-    for (size_t i = 0; schema && i < rn_warehouses_n; i++) {
-        if (rn_warehouses[i]->wanted(config))
-            add(plan, rn_warehouses[i]->name,
-                rn_warehouses[i]->need(config, schema->n),
-                "statements and answers");
-    }
-    if (schema && config->connect.wanted)
-        add(plan, "connect", rn_connect_need(config),
-            "Synapse as Databricks sees it");
-    if (schema && rn_warehouses_http_need(config) > 0)
-        add(plan, "https", rn_warehouses_http_need(config),
-            "HTTP and TLS to the warehouses");
-    if (schema && config->validate.wanted)
-        add(plan, "validation", rn_run_load_need(config, schema),
-            "what each place holds of each column");
-    add(plan, "queue", rn_uploader_need(plan->connections + RN_QUEUE_SPARE),
-        "blocks under way and their state");
+        set_lanes(config, classes, schema, plan);
+    add_checkpoint(config, classes, schema, plan);
+    if (plan->lanes > 0)
+        rn_plan_add(plan, "lanes", rn_columns_need(plan->lanes, plan->groups),
+                    RN_ADVICE("columns under way and counts of their blocks"));
+    if (schema)
+        rn_plan_load(config, schema, plan);
+    rn_plan_add(plan, "queue",
+                rn_uploader_need(plan->connections + RN_QUEUE_SPARE),
+                RN_ADVICE("blocks under way and their state"));
     used = sum(plan);
     if (used > plan->budget || divide(config, plan->budget - used, plan) < 0)
         return RN_E_FULL;
-    add(plan, "pool", plan->budget - used,
-        "segments: rows on their way into blocks");
+    rn_plan_add(plan, "pool", plan->budget - used,
+                RN_ADVICE("segments: rows on their way into blocks"));
     return RN_OK;
 }
 
-/* A `memory` that does, in KiB, and no much smaller one: found by trying, since
- * parts grow with it, some of them in steps.
- */
-static uint64_t least_memory(const struct rn_config *config,
-                             const struct rn_classes *classes,
-                             const struct rn_schema *schema)
-{
-    struct rn_config trial = *config;
-    struct rn_memory_plan plan;
-    uint64_t less = config->job.memory / 1024, more = less;
+struct trial {
+    struct rn_config config;
+    const struct rn_classes *classes;
+    const struct rn_schema *schema;
+};
 
-    do {
+static bool fits(struct trial *t, uint64_t kib)
+{
+    struct rn_memory_plan plan;
+
+    t->config.job.memory = kib * 1024;
+    return lay_out(&t->config, t->classes, t->schema, &plan) == RN_OK;
+}
+
+/* A `memory` above `less` that does, in KiB, and no much smaller one: found by
+ * trying, since parts grow with it, some of them in steps.
+ */
+static uint64_t least_memory(struct trial *t, uint64_t less)
+{
+    uint64_t more = less < 32 ? 32 : less;
+
+    do
         more *= 2;
-        trial.job.memory = more * 1024;
-    } while (lay_out(&trial, classes, schema, &plan) < 0 &&
-             more < MEMORY_MOST / 1024);
+    while (!fits(t, more) && more < MEMORY_MOST / 1024);
     while (more - less > 1) {
         uint64_t middle = less + (more - less) / 2;
 
-        trial.job.memory = middle * 1024;
-        if (lay_out(&trial, classes, schema, &plan) < 0)
-            less = middle;
-        else
+        if (fits(t, middle))
             more = middle;
+        else
+            less = middle;
     }
     return more;
+}
+
+size_t rn_plan_least(const struct rn_config *config,
+                     const struct rn_classes *classes,
+                     const struct rn_schema *schema)
+{
+    struct trial t = { *config, classes, schema };
+
+    return (size_t)least_memory(&t, 0) * 1024;
+}
+
+/* Whoever is told a number rounds it up: so many KiB above it have to do as
+ * well, though a part takes its next step there.
+ */
+#define ROUND_UP 64
+
+static uint64_t memory_to_name(const struct rn_config *config,
+                               const struct rn_classes *classes,
+                               const struct rn_schema *schema)
+{
+    struct trial t = { *config, classes, schema };
+    uint64_t named = least_memory(&t, config->job.memory / 1024);
+
+    for (uint64_t at = named; at <= named + ROUND_UP; at++) {
+        if (at < MEMORY_MOST / 1024 && !fits(&t, at))
+            named = at + 1;
+    }
+    return named;
 }
 
 static int refuse(const struct rn_config *config,
@@ -319,13 +377,14 @@ static int refuse(const struct rn_config *config,
         if (plan->part[i].bytes > largest->bytes)
             largest = &plan->part[i];
     }
-    return rn_fail(
-        error, RN_E_CONFIG, RN_AT_CONFIG,
-        "%s: [job] memory: %" PRIu64 " KiB is too small, this job "
-        "needs %s%" PRIu64 " KiB; the largest part is %s with %zu KiB (%s)",
-        config->path, config->job.memory / 1024, schema ? "" : "at least ",
-        least_memory(config, classes, schema), largest->name,
-        (largest->bytes + 1023) / 1024, largest->what);
+    return rn_fail(error, RN_E_CONFIG, RN_AT_CONFIG,
+                   "%s: [job] memory: %llu KiB is too small, this job "
+                   "needs %s%llu KiB; the largest part is %s with %zu KiB (%s)",
+                   config->path, (unsigned long long)config->job.memory / 1024,
+                   schema ? "" : "at least ",
+                   (unsigned long long)memory_to_name(config, classes, schema),
+                   largest->name, (largest->bytes + 1023) / 1024,
+                   largest->what);
 }
 
 /* The longest of many lanes that grow alike is twice the average; blocks on
@@ -375,6 +434,8 @@ static void explain(const struct rn_config *config,
     plan->max_cell = config->source.max_cell;
     if (plan->lanes > 0)
         plan->block = lane_block(plan);
+    else if (plan->checkpoint > 0 && plan->block_segments > 1)
+        plan->block -= plan->segment; /* run_resume.c cuts before it is full */
     plan->blocks_per_gib = (gib + plan->block - 1) / plan->block;
     /* and one to publish each file, one to look at it */
     plan->requests_per_gib = plan->blocks_per_gib + 2;
@@ -393,6 +454,13 @@ int rn_plan_memory(const struct rn_config *config,
 {
     if (lay_out(config, classes, schema, plan) < 0)
         return refuse(config, classes, schema, plan, error);
+    if (schema && plan->checkpoint > rn_state_room())
+        return rn_fail(error, RN_E_CONFIG, RN_AT_CONFIG,
+                       "%s: [source] key: a checkpoint of %zu columns takes "
+                       "%zu KiB and this machine keeps %zu KiB; leave key out, "
+                       "or query fewer columns",
+                       config->path, schema->n, plan->checkpoint / 1024,
+                       rn_state_room() / 1024);
     explain(config, classes, schema, plan);
     return RN_OK;
 }
@@ -424,10 +492,8 @@ int rn_plan_job(const struct rn_config *config, struct rn_arena *mem,
         err = rn_fail(error, RN_E_FULL, RN_AT_AGENT,
                       "no memory is left for the names of the columns; raise "
                       "job.memory");
-    for (size_t i = 0; err == RN_OK && i < rn_warehouses_n; i++) {
-        if (rn_warehouses[i]->wanted(config))
-            err = rn_warehouses[i]->refuses(config, &columns, error);
-    }
+    if (err == RN_OK)
+        err = rn_plan_load_refuses(config, &columns, error);
     classes.source->close(source);
     return err;
 }

@@ -19,7 +19,7 @@ struct rn_plan_part {
     const char *what; /* one line for the table */
 };
 
-#define RN_PLAN_PARTS 18
+#define RN_PLAN_PARTS 19
 
 struct rn_memory_plan {
     struct rn_plan_part part[RN_PLAN_PARTS];
@@ -44,6 +44,9 @@ struct rn_memory_plan {
      * lane when the pool runs low: about 1.4 times the pool's share of one,
      * with columns alike.
      */
+    const char *resume; /* how a run that was cut off goes on; NULL: the job has
+                         * no source.key                                */
+    size_t checkpoint;  /* bytes of one; 0: the run begins anew         */
     size_t columns;
     uint64_t max_cell;
     uint64_t blocks_per_gib;
@@ -86,6 +89,20 @@ void rn_plan_ext(const struct rn_config *config,
  */
 bool rn_plan_over_odbc(const struct rn_config *config);
 
+/* One more part. */
+void rn_plan_add(struct rn_memory_plan *plan, const char *name, size_t bytes,
+                 const char *what);
+
+/* What follows a finished run: the parts of the warehouses and of the
+ * validation, and whether a warehouse refuses the job. plan_load.c; an image
+ * without warehouses has run_load_none.c instead of it and run_load.c.
+ */
+void rn_plan_load(const struct rn_config *config,
+                  const struct rn_schema *schema, struct rn_memory_plan *plan);
+int rn_plan_load_refuses(const struct rn_config *config,
+                         const struct rn_schema *schema,
+                         struct rn_error *error);
+
 /* Fill the plan for a result of these columns; NULL: not known yet, which is
  * how a budget too small for the source itself is found before it is opened.
  * RN_E_CONFIG with a text that names the largest part and the `memory` that
@@ -95,6 +112,11 @@ int rn_plan_memory(const struct rn_config *config,
                    const struct rn_classes *classes,
                    const struct rn_schema *schema, struct rn_memory_plan *plan,
                    struct rn_error *error);
+
+/* A job.memory that does, in bytes, whatever the job says. */
+size_t rn_plan_least(const struct rn_config *config,
+                     const struct rn_classes *classes,
+                     const struct rn_schema *schema);
 
 /* The `plan` command: opens the source for its columns, never the network.
  * `schema` (may be NULL) is valid until the arena is used again.

@@ -1,9 +1,9 @@
 /* job/report.c: a validation as text and as JSON; see job/report.h. */
 #include "job/report.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "core/format.h"
 #include "core/print.h"
 
 const char *rn_verdict_word(enum rn_verdict verdict)
@@ -93,17 +93,18 @@ static void text_place(const struct rn_place *p, struct rn_out *out)
     size_t n;
 
     if (p->has_rows)
-        snprintf(rows, sizeof rows, "%s row%s", rn_grouped(p->rows, number),
-                 p->rows == 1 ? "" : "s");
+        rn_format(rows, sizeof rows, "%s row%s", rn_grouped(p->rows, number),
+                  p->rows == 1 ? "" : "s");
     if (p->columns > 0)
-        snprintf(columns, sizeof columns, "%s column%s",
-                 rn_grouped(p->columns, number), p->columns == 1 ? "" : "s");
+        rn_format(columns, sizeof columns, "%s column%s",
+                  rn_grouped(p->columns, number), p->columns == 1 ? "" : "s");
     if (p->has_files)
-        snprintf(files, sizeof files, "%s file%s, %s",
-                 rn_grouped(p->files, number), p->files == 1 ? "" : "s",
-                 rn_size_text(p->bytes, size));
-    snprintf(line, sizeof line, "  %-10s  %-9s  %19s  %13s  %-20s  %s", p->name,
-             rn_verdict_word(p->verdict), rows, columns, files, p->where);
+        rn_format(files, sizeof files, "%s file%s, %s",
+                  rn_grouped(p->files, number), p->files == 1 ? "" : "s",
+                  rn_size_text(p->bytes, size));
+    rn_format(line, sizeof line, "  %-10s  %-9s  %19s  %13s  %-20s  %s",
+              p->name, rn_verdict_word(p->verdict), rows, columns, files,
+              p->where);
     for (n = strlen(line); n > 0 && line[n - 1] == ' '; n--)
         line[n - 1] = '\0';
     rn_print(out, "%s\n", line);

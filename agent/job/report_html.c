@@ -5,10 +5,10 @@
  * where the screen is narrow.
  */
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "core/print.h"
+#include "core/format.h"
 #include "core/version.h"
 #include "job/report.h"
 #include "row/date.h"
@@ -183,9 +183,9 @@ static void put_place(struct rn_out *out, const struct rn_place *p)
          p->columns > 0 ? rn_grouped(p->columns, number) : "", "number");
     if (p->has_files) {
         char size[RN_SIZE_MAX];
-        snprintf(text, sizeof text, "%s, %s%s", rn_grouped(p->files, number),
-                 rn_size_text(p->bytes, size),
-                 p->read_back ? ", read back" : "");
+        rn_format(text, sizeof text, "%s, %s%s", rn_grouped(p->files, number),
+                  rn_size_text(p->bytes, size),
+                  p->read_back ? ", read back" : "");
     }
     cell(out, "Files", text, "number");
     cell(out, "Verdict", mark_of(p->verdict), rn_verdict_word(p->verdict));
@@ -221,8 +221,8 @@ static void put_difference(struct rn_out *out, const struct rn_report *r,
     cell(out, d->file ? "File" : "Column", d->of, "");
     cell(out, "Figure", d->figure, "");
     cell(out, "Holds", d->value, "different");
-    snprintf(text, sizeof text, "%s (%.40s)", d->expected,
-             r->place[d->against].name);
+    rn_format(text, sizeof text, "%s (%.40s)", d->expected,
+              r->place[d->against].name);
     cell(out, "Expected", text, "");
     put(out, "</tr>\n");
 }

@@ -42,121 +42,80 @@ void rn_run_tick(void *ctx)
     r->options->progress(r->options->ctx, &p);
 }
 
-/* SQLite's own order: numbers, then text, then bytes. */
-static int rank(enum rn_type t)
-{
-    if (t == RN_NULL)
-        return 0;
-    if (t == RN_I64 || t == RN_F64)
-        return 1;
-    return t == RN_TEXT ? 2 : 3;
-}
-
-static int compare_bytes(struct rn_bytes a, struct rn_bytes b)
-{
-    size_t n = a.n < b.n ? a.n : b.n;
-    int order = n > 0 ? memcmp(a.p, b.p, n) : 0;
-
-    if (order != 0)
-        return order;
-    return a.n < b.n ? -1 : a.n > b.n;
-}
-
-static bool is_above(const struct rn_cell *c, const struct rn_watermark *w)
-{
-    struct rn_bytes old = { w->bytes, w->len };
-
-    if (rank(c->type) != rank(w->type))
-        return rank(c->type) > rank(w->type);
-    if (c->type == RN_I64 && w->type == RN_I64)
-        return c->as.i64 > w->i64;
-    if (rank(c->type) == 1) {
-        double a = c->type == RN_I64 ? (double)c->as.i64 : c->as.f64;
-        double b = w->type == RN_I64 ? (double)w->i64 : w->f64;
-
-        return a > b;
-    }
-    return rank(c->type) > 1 && compare_bytes(c->as.bytes, old) > 0;
-}
-
-static int raise_watermark(struct run *r, uint64_t number)
-{
-    struct rn_watermark *w = &r->watermark;
-    struct rn_cell c;
-
-    r->source->cls->native(r->source, r->watermark_column, &c);
-    if (!is_above(&c, w))
-        return RN_OK;
-    w->type = c.type;
-    if (c.type == RN_I64) {
-        w->i64 = c.as.i64;
-    } else if (c.type == RN_F64) {
-        w->f64 = c.as.f64;
-    } else {
-        if (c.as.bytes.n > sizeof w->bytes)
-            return rn_fail(r->error, RN_E_VALUE, RN_AT_SOURCE,
-                           "row %llu: the watermark column holds %zu bytes, "
-                           "%zu is the most",
-                           (unsigned long long)number, c.as.bytes.n,
-                           sizeof w->bytes);
-        w->len = (uint16_t)c.as.bytes.n;
-        memcpy(w->bytes, c.as.bytes.p, c.as.bytes.n);
-    }
-    return RN_OK;
-}
-
 /* Now and then, when rows are few and the uploader is not asked. */
 #define LOOK_ROWS 1024
 
 static int each_row(struct run *r, struct rn_row *row)
 {
     uint64_t number = r->result->rows + 1;
-    int err = rn_check_row(&r->check, row, number);
+    int err;
 
+    if (rn_key_is_later(r))
+        return RN_OK;
+    err = rn_files_roll(r);
+    if (err == RN_OK)
+        err = rn_key_row(r, number);
+    if (err == RN_OK)
+        err = rn_check_row(&r->check, row, number);
     if (err < 0)
         return err;
     rn_digest_row(r->digest, row);
-    if (r->watermark_column != SIZE_MAX) {
-        err = raise_watermark(r, number);
-        if (err < 0)
-            return err;
-    }
     if (number % LOOK_ROWS == 0) {
         err = rn_uploader_pump(&r->uploader, 0);
         if (err < 0)
             return err;
     }
-    return rn_files_row(r, row, number);
+    err = rn_files_row(r, row, number);
+    return err < 0 ? err : rn_resume_step(r);
 }
 
-static int all_rows(struct run *r)
+/* Whoever failed may only have left a code; a run never ends without a reason.
+ */
+static int reason(struct run *r, int err)
 {
-    struct rn_row row;
-    int err = rn_publish_begin(r);
-
-    if (err == RN_OK)
-        err = rn_files_begin(r);
-    while (err == RN_OK) {
-        err = r->source->cls->next(r->source, &row);
-        if (err <= 0)
-            break;
-        err = each_row(r, &row);
-    }
-    r->result->counts = r->source->counts;
-    r->result->counts.rows = r->result->rows;
+    if (err < 0)
+        rn_fail(r->error, err, RN_AT_AGENT, "%s", rn_err_name(err));
     return err;
 }
 
-static int attempt(struct run *r)
+static int begin(struct run *r)
 {
     int err = rn_run_new_attempt(r);
 
     if (err == RN_OK)
+        err = rn_key_ceiling(r);
+    if (err == RN_OK)
         err =
             rn_journal_begin(r->journal, r->result->run, r->ext, r->started_us);
     if (err == RN_OK)
-        err = all_rows(r);
-    if (err == RN_OK)
+        err = rn_publish_begin(r);
+    return err == RN_OK ? rn_files_begin(r) : err;
+}
+
+int rn_run_attempt(struct run *r)
+{
+    int err = r->keeper.going_on ? rn_resume_begin(r) : begin(r);
+
+    return reason(r, err);
+}
+
+int rn_run_row(struct run *r, struct rn_row *row)
+{
+    return reason(r, each_row(r, row));
+}
+
+static void take_counts(struct run *r)
+{
+    r->result->counts = r->source->counts;
+    r->result->counts.rows = r->result->rows;
+}
+
+int rn_run_complete(struct run *r)
+{
+    int err = RN_OK;
+
+    take_counts(r);
+    if (!r->manifest.finished) /* else it goes on where no file is open */
         err = rn_files_end(r);
     if (err == RN_OK)
         err = rn_publish_end(r);
@@ -164,52 +123,86 @@ static int attempt(struct run *r)
         err = rn_run_load(r, r->config, rn_journal_open_run(r->journal));
     if (err == RN_OK)
         err = rn_run_validate(r);
-    /* Whoever failed may only have left a code; a run never ends without a
-     * reason.
-     */
-    if (err < 0)
-        rn_fail(r->error, err, RN_AT_AGENT, "%s", rn_err_name(err));
+    return reason(r, err);
+}
+
+static int all_rows(struct run *r)
+{
+    struct rn_row row;
+    int err;
+
+    do {
+        err = r->source->cls->next(r->source, &row);
+        if (err <= 0)
+            return reason(r, err);
+        err = rn_run_row(r, &row);
+    } while (err == RN_OK);
     return err;
 }
 
-/* After a failure: nothing of the attempt stays, unless it cannot be helped.
+static int attempt(struct run *r)
+{
+    int err = rn_run_attempt(r);
+
+    if (err == RN_OK && !r->manifest.finished)
+        err = all_rows(r);
+    return err == RN_OK ? rn_run_complete(r) : err;
+}
+
+/* Nothing is removed that a reader has seen, or that the journal on the disk
+ * could still go on with.
+ */
+static bool may_go(struct run *r)
+{
+    if (r->sealed)
+        return rn_publish_is_absent(r, r->config, r->result->run) &&
+               rn_journal_unseal(r->journal) == RN_OK;
+    return !r->keeper.saved || r->publishing == 0 ||
+           rn_journal_doom(r->journal) == RN_OK;
+}
+
+/* After a failure: nothing of the attempt stays, unless it cannot be helped or
+ * the next run can go on with it. True: the journal keeps it open.
+ *
  * Cleaning has a little time of its own, since the deadline or a stop request
  * may be what ended the run.
  */
 #define CLEAN_MS 10000
 
-static uint32_t undo(struct run *r)
+static bool undo(struct run *r)
 {
     struct rn_error first = *r->error;
     struct rn_error ignored;
+    bool kept = !r->sealed && rn_resume_keeps(r);
     uint32_t left;
 
     rn_part_abandon(&r->part);
     rn_part_abandon(&r->manifest);
     rn_uploader_abandon(&r->uploader);
+    if (kept)
+        return true;
     /* All of it is there; what is missing is a load, for the next run to ask
      * for again.
      */
     if (r->finished)
-        return r->publishing;
+        return true;
     /* Only _SUCCESS is open and a later try may still write it: the next run
-     * completes this one. What was refused for good is undone, but not before
-     * the journal knows.
+     * completes this one.
      */
-    if (r->sealed &&
-        (rn_error_exit(r->error) == 75 || rn_journal_unseal(r->journal) < 0))
-        return r->publishing;
+    if (r->sealed && rn_error_exit(r->error) == 75)
+        return true;
     rn_error_clear(&ignored);
     r->uploader.error = &ignored;
     r->uploader.cleaning = true;
     r->uploader.deadline_ms = rn_clock_mono() + CLEAN_MS;
-    left = rn_clean_attempt(r);
-    if (left == 0) /* a summary names what is there */
+    kept = !may_go(r);
+    left = kept ? 0 : rn_clean_attempt(r);
+    if (!kept && left == 0) /* a summary names what is there */
         r->result->files = 0;
     rn_uploader_abandon(&r->uploader);
     r->uploader.error = r->error;
     *r->error = first;
-    return left;
+    return kept || left > 0;
 }
 
 static enum rn_run_state state_of(const struct rn_error *error)
@@ -229,6 +222,7 @@ void rn_run_past(const struct run *r, struct rn_past_run *past)
     past->rows = r->result->rows;
     past->bytes = r->result->bytes;
     past->files = r->committed;
+    past->resumed = r->result->resumed;
     memcpy(past->error, r->error->text, sizeof past->error - 1);
 }
 
@@ -271,17 +265,23 @@ static int restart(struct run *r)
     return rn_run_query(r);
 }
 
+void rn_run_settle(struct run *r)
+{
+    bool open;
+
+    take_counts(r);
+    open = r->error->code != RN_OK && undo(r);
+    record(r, open);
+}
+
 static int attempts(struct run *r)
 {
     for (;;) {
         int err = attempt(r);
         bool again = rn_plan_for(err) == RN_PLAN_RESTART &&
                      r->result->restarts < r->config->store.restarts;
-        uint32_t left = 0;
 
-        if (err < 0)
-            left = undo(r);
-        record(r, left > 0);
+        rn_run_settle(r);
         if (!again)
             return r->error->code;
         err = restart(r);
@@ -290,7 +290,7 @@ static int attempts(struct run *r)
     }
 }
 
-static void finish(struct run *r)
+void rn_run_over(struct run *r)
 {
     struct rn_result *result = r->result;
     size_t private_now = rn_memory_private();
@@ -302,28 +302,49 @@ static void finish(struct run *r)
     result->retries = r->uploader.retries;
     result->budget = (size_t)r->config->job.memory;
     result->peak = private_now;
+    rn_run_close(r);
 }
 
-int rn_run(const struct rn_config *config, const struct rn_run_options *options,
-           struct rn_arena *mem, struct rn_result *result,
-           struct rn_error *error)
+struct run *rn_run_new(const struct rn_config *config,
+                       const struct rn_run_options *options,
+                       struct rn_arena *mem, struct rn_result *result,
+                       struct rn_error *error)
 {
     struct run *r = RN_TAKE(mem, struct run, 1);
 
     memset(result, 0, sizeof *result);
     rn_error_clear(error);
     result->state = "failed";
-    if (!r)
-        return rn_fail(error, RN_E_FULL, RN_AT_CONFIG,
-                       "%s: [job] memory: too small", config->path);
+    if (!r) {
+        rn_fail(error, RN_E_FULL, RN_AT_CONFIG, "%s: [job] memory: too small",
+                config->path);
+        return NULL;
+    }
     r->config = config;
     r->options = options;
     r->result = result;
     r->error = error;
     r->started_ms = rn_clock_mono();
-    if (rn_run_open(r, mem) == RN_OK && rn_recover(r) == RN_OK)
+    return r;
+}
+
+int rn_run_start(struct run *r, struct rn_arena *mem)
+{
+    int err = rn_run_open(r, mem);
+
+    return err == RN_OK ? rn_recover(r) : err;
+}
+
+int rn_run(const struct rn_config *config, const struct rn_run_options *options,
+           struct rn_arena *mem, struct rn_result *result,
+           struct rn_error *error)
+{
+    struct run *r = rn_run_new(config, options, mem, result, error);
+
+    if (!r)
+        return error->code;
+    if (rn_run_start(r, mem) == RN_OK)
         attempts(r);
-    finish(r);
-    rn_run_close(r);
+    rn_run_over(r);
     return error->code;
 }

@@ -17,6 +17,7 @@
 #include "runnel/arena.h"
 #include "runnel/config.h"
 #include "runnel/error.h"
+#include "runnel/limits.h"
 #include "runnel/out.h"
 #include "runnel/row.h"
 
@@ -24,12 +25,6 @@
  * characters that every store takes: "20261122T021500Z-0123456789abcdef".
  */
 #define RN_RUN_ID 33
-
-/* Files whose figures a result keeps; a run may have any number, the manifest
- * lists them all.
- */
-#define RN_RESULT_FILES 64
-#define RN_PATH_MAX     512
 
 struct rn_progress {
     uint64_t rows;
@@ -50,6 +45,11 @@ struct rn_run_options {
     void *ctx;
     struct rn_out *statements; /* where load = none prints what to paste;
                                 * NULL: nowhere                          */
+    /* Of a program that brings the rows: its columns, as many as the row has
+     * cells. NULL: the source knows them.
+     */
+    struct rn_col *col;
+    const struct rn_row *row;
 };
 
 struct rn_result_file {
@@ -61,9 +61,6 @@ struct rn_result_file {
 };
 
 struct rn_report;
-
-/* Warehouses that an image can have: a job's journal has a bit for each. */
-#define RN_WAREHOUSES 4
 
 /* What became of a run in one of them. */
 struct rn_result_load {
@@ -79,6 +76,8 @@ struct rn_result {
     char run[RN_RUN_ID + 1];
     const char *state; /* "done", "failed", "stopped"                     */
     uint64_t rows;
+    uint64_t
+        resumed; /* of them: staged by an earlier process, not read again */
     uint64_t bytes;
     uint32_t files; /* committed in all; the first RN_RESULT_FILES kept */
     struct rn_result_file file[RN_RESULT_FILES];

@@ -4,7 +4,6 @@
  * been committed are whole but belong to no finished run: they are removed, and
  * those that cannot be (no permission to delete, no network) are named.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "core/log.h"

@@ -10,17 +10,7 @@ static struct rn_out *encoder_out(struct run *r)
     return r->gzipped ? &r->gzip.out : &r->part.lane.out;
 }
 
-static int begin(struct run *r)
-{
-    const struct rn_encoder_class *cls = r->encoder->cls;
-
-    if (!cls->lanes)
-        return cls->begin(r->encoder, encoder_out(r));
-    rn_columns_begin(&r->columns, &r->part);
-    return cls->begin_lanes(r->encoder, &r->columns.lanes);
-}
-
-int rn_files_begin(struct run *r)
+int rn_files_open(struct run *r)
 {
     struct rn_object object = {
         .path = r->part_path,
@@ -40,14 +30,36 @@ int rn_files_begin(struct run *r)
     r->part_meta[0] = (struct rn_meta){ "runnel_run", r->result->run };
     r->part_meta[1] = (struct rn_meta){ "runnel_rows", r->rows_text };
     r->part_first_row = r->result->rows;
+    r->keeper.cut = 0;
     err = rn_part_begin(&r->part, &r->uploader, &object, &r->attempt,
                         r->plan.block_segments);
-    if (err == RN_OK && r->gzipped)
-        err = rn_gzip_begin(&r->gzip, &r->part.lane.out);
-    return err == RN_OK ? begin(r) : err;
+    if (err < 0)
+        return err;
+    if (!r->encoder->cls->lanes) {
+        r->encoder->out = encoder_out(r);
+        return RN_OK;
+    }
+    rn_columns_begin(&r->columns, &r->part);
+    r->encoder->lanes = &r->columns.lanes;
+    return RN_OK;
 }
 
-static int commit(struct run *r)
+int rn_files_begin(struct run *r)
+{
+    const struct rn_encoder_class *cls = r->encoder->cls;
+    int err = rn_files_open(r);
+
+    if (err == RN_OK && r->keeper.went_on)
+        err = rn_part_splice(&r->part);
+    if (err == RN_OK && r->gzipped)
+        err = rn_gzip_begin(&r->gzip, &r->part.lane.out);
+    if (err < 0)
+        return err;
+    return cls->lanes ? cls->begin_lanes(r->encoder, &r->columns.lanes)
+                      : cls->begin(r->encoder, encoder_out(r));
+}
+
+int rn_files_publish(struct run *r)
 {
     struct rn_result_file file = { .rows =
                                        r->result->rows - r->part_first_row };
@@ -55,11 +67,7 @@ static int commit(struct run *r)
     int err;
 
     r->rows_text[n] = '\0';
-    err = r->encoder->cls->end(r->encoder);
-    if (err == RN_OK && r->gzipped)
-        err = rn_gzip_finish(&r->gzip);
-    if (err == RN_OK)
-        err = rn_journal_publishing(r->journal, r->committed + 1);
+    err = rn_journal_publishing(r->journal, r->committed + 1);
     if (err == RN_OK)
         r->publishing = r->committed + 1;
     if (err == RN_OK)
@@ -79,6 +87,17 @@ static int commit(struct run *r)
     return rn_publish_file(r, &file);
 }
 
+static int commit(struct run *r)
+{
+    int err = r->encoder->cls->end(r->encoder);
+
+    if (err == RN_OK && r->gzipped)
+        err = rn_gzip_finish(&r->gzip);
+    if (err == RN_OK)
+        err = rn_resume_closing(r);
+    return err == RN_OK ? rn_files_publish(r) : err;
+}
+
 static bool is_full(const struct run *r)
 {
     uint64_t rows = r->config->file.rows_per_file;
@@ -90,27 +109,30 @@ static bool is_full(const struct run *r)
            (r->encoder->cls->full && r->encoder->cls->full(r->encoder));
 }
 
-int rn_files_row(struct run *r, const struct rn_row *row, uint64_t number)
+/* A full file is closed when a row for the next one has come, so that no run
+ * ends with a file of no rows.
+ */
+int rn_files_roll(struct run *r)
 {
     int err;
 
-    /* A full file is closed when a row for the next one has come, so that no
-     * run ends with a file of no rows.
-     */
-    if (is_full(r)) {
-        err = commit(r);
-        if (err == RN_OK)
-            err = rn_files_begin(r);
-        if (err < 0)
-            return err;
-    }
-    err = r->encoder->cls->row(r->encoder, row, number);
+    if (r->part.open && !is_full(r))
+        return RN_OK;
+    err = r->part.open ? commit(r) : RN_OK;
+    return err == RN_OK ? rn_files_begin(r) : err;
+}
+
+int rn_files_row(struct run *r, const struct rn_row *row, uint64_t number)
+{
+    int err = r->encoder->cls->row(r->encoder, row, number);
+
     if (err == RN_OK)
         r->result->rows++;
     return err;
 }
 
+/* A run that went on at the end of its last file has none at hand. */
 int rn_files_end(struct run *r)
 {
-    return commit(r);
+    return r->part.open ? commit(r) : RN_OK;
 }

@@ -5,10 +5,10 @@
  * that fails leaves the run open: the next one asks those that are left, and
  * only then goes on, so that no rows are passed over by the watermark.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "core/log.h"
+#include "core/format.h"
 #include "core/print.h"
 #include "job/run_parts.h"
 #include "job/validate.h"
@@ -83,8 +83,8 @@ int rn_run_open_warehouses(struct run *r, struct rn_arena *mem)
             return err;
         r->result->load[i].name = cls->name;
         r->result->load[i].state = "waiting";
-        snprintf(r->result->load[i].place, sizeof r->result->load[i].place,
-                 "%s", r->warehouse[i]->place);
+        rn_format(r->result->load[i].place, sizeof r->result->load[i].place,
+                  "%s", r->warehouse[i]->place);
     }
     err = open_connect(r, mem);
     if (err == RN_OK && r->config->validate.wanted)

@@ -3,10 +3,10 @@
  * The source comes first, because the number of its columns decides what the
  * rest needs; the pool comes last and gets what is left.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "core/base64.h"
+#include "core/format.h"
 #include "job/run_parts.h"
 #include "row/date.h"
 #include "row/number.h"
@@ -45,20 +45,32 @@ static void first_watermark(const char *text, struct rn_watermark *w)
 
 void rn_run_bind(struct run *r, struct rn_binding *binding)
 {
-    struct rn_watermark *w = &r->bound;
+    r->bound = *rn_journal_watermark(r->journal);
+    if (r->bound.type == RN_NULL)
+        first_watermark(r->config->source.watermark_start, &r->bound);
+    r->watermark = r->bound;
+    memset(&r->key, 0, sizeof r->key);
+    memset(&r->ceiling, 0, sizeof r->ceiling);
+    rn_mark_cell(&r->key, &binding->after);
+    rn_mark_cell(&r->bound, &binding->watermark);
+}
 
-    binding->after.type = RN_NULL;
-    *w = *rn_journal_watermark(r->journal);
-    if (w->type == RN_NULL)
-        first_watermark(r->config->source.watermark_start, w);
-    binding->watermark.type = w->type;
-    if (w->type == RN_I64)
-        binding->watermark.as.i64 = w->i64;
-    else if (w->type == RN_F64)
-        binding->watermark.as.f64 = w->f64;
-    else
-        binding->watermark.as.bytes = (struct rn_bytes){ w->bytes, w->len };
-    r->watermark = *w;
+void rn_run_bind_again(struct run *r, struct rn_binding *binding)
+{
+    r->after = r->key;
+    rn_mark_cell(&r->after, &binding->after);
+    rn_mark_cell(&r->bound, &binding->watermark);
+}
+
+static int bring(struct run *r)
+{
+    if (!r->classes.source->bring)
+        return rn_fail(r->error, RN_E_CONFIG, RN_AT_CONFIG,
+                       "%s: [source] kind: %s asks for rows itself; a program "
+                       "brings them with kind = push",
+                       r->config->path, r->config->source.kind);
+    return r->classes.source->bring(r->source, r->options->col,
+                                    r->options->row);
 }
 
 int rn_run_open_source(struct run *r, struct rn_arena *mem)
@@ -68,6 +80,8 @@ int rn_run_open_source(struct run *r, struct rn_arena *mem)
 
     if (err == RN_OK)
         err = r->classes.source->open(r->config, mem, r->error, &r->source);
+    if (err == RN_OK && r->options->col)
+        err = bring(r);
     if (err < 0)
         return err;
     rn_run_bind(r, &binding);
@@ -86,25 +100,6 @@ int rn_run_query(struct run *r)
                        "the query's columns are others than when the run "
                        "began; run it again");
     return err;
-}
-
-static int find_watermark(struct run *r)
-{
-    const struct rn_schema *schema = &r->source->schema;
-    struct rn_bytes name = rn_bytes_of(r->config->source.watermark);
-
-    r->watermark_column = SIZE_MAX;
-    if (name.n == 0)
-        return RN_OK;
-    for (size_t i = 0; i < schema->n; i++) {
-        if (rn_bytes_equal(schema->col[i].name, name)) {
-            r->watermark_column = i;
-            return RN_OK;
-        }
-    }
-    return rn_fail(r->error, RN_E_CONFIG, RN_AT_CONFIG,
-                   "%s: [source] watermark: the query gives no column %s",
-                   r->config->path, r->config->source.watermark);
 }
 
 int rn_run_open_rows(struct run *r, struct rn_arena *mem)
@@ -149,7 +144,7 @@ int rn_run_open_store(struct run *r, struct rn_arena *mem)
     if (err < 0)
         return err;
     r->result->warning = r->store->warning;
-    snprintf(r->result->place, sizeof r->result->place, "%s", r->store->place);
+    rn_format(r->result->place, sizeof r->result->place, "%s", r->store->place);
     u->store = r->store;
     u->pool = &r->pool;
     u->config = r->config;
@@ -168,6 +163,13 @@ int rn_run_open_store(struct run *r, struct rn_arena *mem)
     return RN_OK;
 }
 
+static int open_journal(struct run *r, struct rn_arena *mem)
+{
+    if (r->options->fresh)
+        return rn_journal_open_fresh(r->config, mem, r->error, &r->journal);
+    return rn_journal_open(r->config, true, mem, r->error, &r->journal);
+}
+
 int rn_run_open(struct run *r, struct rn_arena *mem)
 {
     int err = rn_plan_classes(r->config, &r->classes, r->error);
@@ -175,16 +177,18 @@ int rn_run_open(struct run *r, struct rn_arena *mem)
     if (err == RN_OK)
         err = rn_run_check_path(r->config, r->error);
     if (err == RN_OK)
-        err = rn_journal_open(r->config, true, mem, r->error, &r->journal);
+        err = open_journal(r, mem);
     if (err == RN_OK)
         err = rn_run_open_source(r, mem);
     if (err == RN_OK)
         err = rn_plan_memory(r->config, &r->classes, &r->source->schema,
                              &r->plan, r->error);
     if (err == RN_OK)
-        err = find_watermark(r);
+        err = rn_key_columns(r);
     if (err == RN_OK)
         err = rn_run_open_rows(r, mem);
+    if (err == RN_OK)
+        err = rn_resume_open(r, mem);
     if (err == RN_OK)
         err = rn_run_open_store(r, mem);
     if (err == RN_OK)
@@ -219,11 +223,12 @@ int rn_run_new_attempt(struct run *r)
         return rn_fail(r->error, RN_E_AGAIN, RN_AT_AGENT,
                        "the wall clock is not set");
     /* 2026-11-22T02:15:00 -> 20261122T021500Z-nonce */
-    snprintf(run, RN_RUN_ID + 1, "%.4s%.2s%.5s%.2s%.2sZ-", day, day + 5,
-             day + 8, day + 14, day + 17);
+    rn_format(run, RN_RUN_ID + 1, "%.4s%.2s%.5s%.2s%.2sZ-", day, day + 5,
+              day + 8, day + 14, day + 17);
     rn_hex(r->attempt.nonce, sizeof r->attempt.nonce, run + 17);
     run[RN_RUN_ID] = '\0';
     r->attempt.run = run;
+    rn_resume_forget(r);
     r->committed = 0;
     r->publishing = 0;
     r->sealed = false;

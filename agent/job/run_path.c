@@ -3,10 +3,10 @@
  * Everything comes from the run's own name, so the same run gives the same
  * names at any later time: {date} and {time} are the moment the run began.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "blob/url.h"
+#include "core/format.h"
 #include "job/run.h"
 
 static const char *const word[] = {
@@ -40,18 +40,18 @@ static int fill(const struct parts *p, int which, char *to, size_t cap)
 {
     switch (which) {
     case JOB:
-        return snprintf(to, cap, "%s", p->config->job.name);
+        return rn_format(to, cap, "%s", p->config->job.name);
     case DATE: /* 20261122T... -> 2026-11-22 */
-        return snprintf(to, cap, "%.4s-%.2s-%.2s", p->run, p->run + 4,
-                        p->run + 6);
+        return rn_format(to, cap, "%.4s-%.2s-%.2s", p->run, p->run + 4,
+                         p->run + 6);
     case TIME:
-        return snprintf(to, cap, "%.6s", p->run + 9);
+        return rn_format(to, cap, "%.6s", p->run + 9);
     case RUN:
-        return snprintf(to, cap, "%s", p->run);
+        return rn_format(to, cap, "%s", p->run);
     case PART:
-        return snprintf(to, cap, "%05lu", (unsigned long)p->part);
+        return rn_format(to, cap, "%05lu", (unsigned long)p->part);
     default:
-        return snprintf(to, cap, "%s", p->ext);
+        return rn_format(to, cap, "%s", p->ext);
     }
 }
 

@@ -3,10 +3,10 @@
  * What it writes is one small blob with a name of its own, which it removes
  * again; the journal is opened and locked but not changed.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "job/run_parts.h"
+#include "core/format.h"
 #include "warehouse/connect.h"
 
 struct probe {
@@ -47,9 +47,9 @@ static int probe_source(struct probe *p, struct rn_arena *mem)
     if (err < 0)
         return tell(p, "source", err, "");
     RN_ASSERT(r->source != NULL);
-    snprintf(text, sizeof text, "%s, the query gives %zu column%s and %s",
-             r->source->version, r->source->schema.n,
-             r->source->schema.n == 1 ? "" : "s", err > 0 ? "rows" : "no row");
+    rn_format(text, sizeof text, "%s, the query gives %zu column%s and %s",
+              r->source->version, r->source->schema.n,
+              r->source->schema.n == 1 ? "" : "s", err > 0 ? "rows" : "no row");
     return tell(p, "source", RN_OK, text);
 }
 
@@ -62,8 +62,8 @@ static int probe_memory(struct probe *p, struct rn_arena *mem)
 
     if (err == RN_OK)
         err = rn_run_open_rows(r, mem);
-    snprintf(text, sizeof text, "fits %zu KiB; blocks of %lu KiB",
-             r->plan.budget / 1024, (unsigned long)(r->plan.block / 1024));
+    rn_format(text, sizeof text, "fits %zu KiB; blocks of %lu KiB",
+              r->plan.budget / 1024, (unsigned long)(r->plan.block / 1024));
     return tell(p, "memory", err, text);
 }
 
@@ -73,9 +73,9 @@ static int probe_store(struct probe *p, struct rn_arena *mem)
     char text[300];
     int err = rn_run_open_store(r, mem);
 
-    snprintf(text, sizeof text, "%s%s%s", r->store ? r->store->place : "",
-             r->store && r->store->warning ? "; " : "",
-             r->store && r->store->warning ? r->store->warning : "");
+    rn_format(text, sizeof text, "%s%s%s", r->store ? r->store->place : "",
+              r->store && r->store->warning ? "; " : "",
+              r->store && r->store->warning ? r->store->warning : "");
     return tell(p, "credential", err, text);
 }
 
@@ -85,7 +85,7 @@ static int probe_upload(struct probe *p)
     struct rn_object object = { .path = r->path, .mime = "text/plain" };
     int err = rn_run_new_attempt(r);
 
-    snprintf(r->path, sizeof r->path, "_runnel_probe-%s", r->result->run);
+    rn_format(r->path, sizeof r->path, "_runnel_probe-%s", r->result->run);
     if (err == RN_OK)
         err = rn_part_begin(&r->part, &r->uploader, &object, &r->attempt,
                             r->plan.block_segments);
@@ -110,9 +110,9 @@ static int probe_delete(struct probe *p)
         /* A credential that cannot delete is a sound choice: say what it
          * means and let the job run.
          */
-        snprintf(text, sizeof text,
-                 "not permitted: %s stays, and so would files of a failed run",
-                 r->path);
+        rn_format(text, sizeof text,
+                  "not permitted: %s stays, and so would files of a failed run",
+                  r->path);
         return tell(p, "delete", RN_OK, text);
     }
     rn_uploader_fail(&r->uploader, &t);
@@ -140,7 +140,7 @@ static void probe_warehouse(struct probe *p, struct rn_warehouse *w,
 
     if (!w || first->code == RN_E_STOP)
         return;
-    snprintf(text, sizeof text, "%s: reachable and allowed", w->place);
+    rn_format(text, sizeof text, "%s: reachable and allowed", w->place);
     rn_error_clear(error);
     (void)tell(p, w->cls->section, w->cls->check(w), text);
     if (first->code == RN_OK)

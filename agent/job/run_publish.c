@@ -4,7 +4,6 @@
  * data and published when every data file is; _SUCCESS is empty and last, so a
  * reader that waits for it never sees part of a run.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "job/run_parts.h"
@@ -25,19 +24,13 @@ int rn_run_marker(const struct rn_config *config, const char *run,
     return RN_OK;
 }
 
-int rn_publish_begin(struct run *r)
+int rn_publish_open(struct run *r)
 {
     struct rn_object object = {
         .path = r->manifest_path,
         .mime = "application/json",
         .meta = r->manifest_meta,
         .metas = 1,
-    };
-    struct rn_manifest_head head = {
-        .run = r->result->run,
-        .started_us = r->started_us,
-        .source_version = r->source->version,
-        .schema = &r->schema,
     };
     int err = rn_run_marker(r->config, r->result->run, "_manifest.json",
                             r->manifest_path);
@@ -46,8 +39,21 @@ int rn_publish_begin(struct run *r)
         return rn_fail(r->error, err, RN_AT_CONFIG,
                        "%s: [store] path: too long", r->config->path);
     r->manifest_meta[0] = (struct rn_meta){ "runnel_run", r->result->run };
-    err = rn_part_begin(&r->manifest, &r->uploader, &object, &r->attempt,
-                        RN_MANIFEST_SEGMENTS);
+    r->writer.out = &r->manifest.lane.out;
+    return rn_part_begin(&r->manifest, &r->uploader, &object, &r->attempt,
+                         RN_MANIFEST_SEGMENTS);
+}
+
+int rn_publish_begin(struct run *r)
+{
+    struct rn_manifest_head head = {
+        .run = r->result->run,
+        .started_us = r->started_us,
+        .source_version = r->source->version,
+        .schema = &r->schema,
+    };
+    int err = rn_publish_open(r);
+
     if (err < 0)
         return err;
     return rn_manifest_begin(&r->writer, r->config, &head,
@@ -90,6 +96,18 @@ int rn_publish_success(struct run *r, const struct rn_config *config,
     return err;
 }
 
+bool rn_publish_is_absent(struct run *r, const struct rn_config *config,
+                          const char *run)
+{
+    struct rn_object object = { .path = r->path };
+    struct rn_transfer look = { .op = RN_OP_HEAD, .object = &object };
+
+    if (r->manifest.doubtful ||
+        rn_run_marker(config, run, "_SUCCESS", r->path) < 0)
+        return false;
+    return rn_uploader_repeat(&r->uploader, &look) == RN_E_ABSENT;
+}
+
 int rn_publish_end(struct run *r)
 {
     struct rn_manifest_tail tail = {
@@ -106,18 +124,26 @@ int rn_publish_end(struct run *r)
         .shape = rn_manifest_shape(r->config, &r->schema),
     };
     struct rn_past_run past;
-    int err = rn_manifest_end(&r->writer, &tail);
+    int err = RN_OK;
 
+    if (!r->manifest.finished) {
+        err = rn_manifest_end(&r->writer, &tail);
+        if (err == RN_OK)
+            err = rn_resume_ending(r);
+    }
     if (err == RN_OK)
         err = rn_part_commit(&r->manifest);
     if (err < 0)
         return err;
     rn_run_past(r, &past);
     past.state = RN_RUN_DONE;
+    /* A save that failed may be on the disk all the same: from here on nothing
+     * is removed that the journal could still call complete.
+     */
+    r->sealed = true;
     err = rn_journal_seal(r->journal, &past, rn_run_watermark(r), &owed);
     if (err < 0)
         return err;
-    r->sealed = true;
     err = rn_publish_success(r, r->config, r->result->run);
     if (err == RN_OK)
         r->finished = true;

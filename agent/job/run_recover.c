@@ -5,10 +5,10 @@
  *           been lost: it is written (again), and the run counts as done. To
  *           undo it instead could take away what a reader has already seen.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "core/log.h"
+#include "core/format.h"
 #include "job/run_parts.h"
 
 /* The configuration as that run had it. False when the job has been given
@@ -72,31 +72,39 @@ static int complete(struct run *r, const struct rn_config *then,
 }
 
 /* What cannot be removed now does not keep the job from running. */
-static void undo(struct run *r, const struct rn_config *then,
-                 const struct rn_open_run *open)
+static int undo(struct run *r, const struct rn_config *then,
+                const struct rn_open_run *open, const char *why)
 {
     struct rn_error ignored;
+    int err = RN_OK;
 
-    rn_log(RN_LOG_WARN, "run %s was interrupted; removing what it left",
-           open->run);
+    rn_log(RN_LOG_WARN, "run %s was interrupted%s%s; removing what it left",
+           open->run, why ? " and cannot go on: " : "", why ? why : "");
+    /* From now on it can't. */
+    if (open->files > 0 && !open->doomed)
+        err = rn_journal_doom(r->journal);
+    if (err < 0)
+        return err;
     rn_error_clear(&ignored);
     r->uploader.error = &ignored;
     rn_clean_run(r, then, open);
     rn_uploader_abandon(&r->uploader);
     r->uploader.error = r->error;
+    return RN_OK;
 }
 
 int rn_recover(struct run *r)
 {
     struct rn_open_run open = *rn_journal_open_run(r->journal);
     struct rn_config then;
+    const char *why = NULL;
     int err;
 
     if (open.run[0] == '\0')
         return RN_OK;
     if (!as_it_was(r, &open, &then)) {
-        snprintf(r->path, sizeof r->path, "%.*s",
-                 (int)strcspn(open.place, "\n"), open.place);
+        rn_format(r->path, sizeof r->path, "%.*s",
+                  (int)strcspn(open.place, "\n"), open.place);
         rn_clean_remember(r, open.run, open.files);
         return RN_OK;
     }
@@ -106,12 +114,20 @@ int rn_recover(struct run *r)
             r->error->where == RN_AT_WAREHOUSE ||
             r->error->where == RN_AT_VALIDATE)
             return err;
+        rn_uploader_abandon(&r->uploader);
+        if (!rn_publish_is_absent(r, &then, open.run))
+            return err;
         rn_error_clear(r->error);
         rn_uploader_abandon(&r->uploader);
         err = rn_journal_unseal(r->journal);
         if (err < 0)
             return err;
     }
-    undo(r, &then, &open);
-    return RN_OK;
+    if (!open.sealed && !open.doomed && !r->options->fresh &&
+        r->config->source.key[0] != '\0') {
+        err = rn_resume_try(r, &why);
+        if (err != 0)
+            return err < 0 ? err : RN_OK;
+    }
+    return undo(r, &then, &open, why);
 }

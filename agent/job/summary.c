@@ -1,7 +1,6 @@
 /* job/summary.c: see job/summary.h. */
 #include "job/summary.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "core/print.h"
@@ -148,6 +147,7 @@ void rn_summary_json(const struct rn_summary *s, struct rn_out *out)
     put_named(&j, "run", r->run);
     put_named(&j, "state", r->state);
     put_number(&j, "rows", r->rows);
+    put_number(&j, "resumed_rows", r->resumed);
     put_number(&j, "bytes", r->bytes);
     put_files(&j, s);
     rn_json_key(&j, "seconds");
@@ -212,7 +212,7 @@ static void text_rate(const struct rn_result *r, struct rn_out *out)
 
     rn_print(out, "  time      %u.%u s, %s rows/s, %s/s\n",
              (unsigned)(ms / 1000), (unsigned)(ms / 100 % 10),
-             rn_grouped(r->rows * 1000 / ms, rows),
+             rn_grouped((r->rows - r->resumed) * 1000 / ms, rows),
              rn_size_text(r->bytes * 1000 / ms, size));
 }
 
@@ -268,6 +268,9 @@ void rn_summary_text(const struct rn_summary *s, struct rn_out *out)
              r->run[0] != 0 ? r->run : "(no run)", r->state);
     if (r->run[0] != 0) {
         rn_print(out, "  rows      %s\n", rn_grouped(r->rows, rows));
+        if (r->resumed > 0)
+            rn_print(out, "  resumed   at row %s\n",
+                     rn_grouped(r->resumed, rows));
         text_files(s, out);
         rn_print(out, "  where     %s\n", r->place);
         text_loads(r, out);

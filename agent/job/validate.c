@@ -1,9 +1,9 @@
 /* job/validate.c: see job/validate.h. */
 #include "job/validate.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "core/format.h"
 #include "core/log.h"
 #include "job/validate_parts.h"
 #include "row/measure.h"
@@ -80,9 +80,9 @@ static void cannot_ask(struct validate *x, size_t place,
     struct rn_place *p = &x->report->place[place];
 
     p->verdict = RN_VERDICT_FAILED;
-    snprintf(p->error, sizeof p->error, "%.*s",
-             (int)rn_utf8_cut(rn_bytes_of(why->text), sizeof p->error - 1),
-             why->text);
+    rn_format(p->error, sizeof p->error, "%.*s",
+              (int)rn_utf8_cut(rn_bytes_of(why->text), sizeof p->error - 1),
+              why->text);
 }
 
 static bool ends_all(const struct validate *x)
@@ -217,11 +217,11 @@ static int ask_target(struct validate *x, const struct rn_validate_target *t)
 static void name_figure(const struct rn_difference *d, char *to, size_t cap)
 {
     if (d->of[0] == '\0')
-        snprintf(to, cap, "%s", d->figure);
+        rn_format(to, cap, "%s", d->figure);
     else if (d->file)
-        snprintf(to, cap, "%s: %s", d->of, d->figure);
+        rn_format(to, cap, "%s: %s", d->of, d->figure);
     else
-        snprintf(to, cap, "column \"%s\": %s", d->of, d->figure);
+        rn_format(to, cap, "column \"%s\": %s", d->of, d->figure);
 }
 
 static int say_difference(struct validate *x)
@@ -232,8 +232,8 @@ static int say_difference(struct validate *x)
     char figure[2 * RN_SHOWN], more[48] = "";
 
     if (r->differences > 1)
-        snprintf(more, sizeof more, ", and %llu more",
-                 (unsigned long long)r->differences - 1);
+        rn_format(more, sizeof more, ", and %llu more",
+                  (unsigned long long)r->differences - 1);
     /* A difference is what this is about; what failed besides is in the report.
      */
     rn_error_clear(x->error);
@@ -273,7 +273,7 @@ int rn_validate(const struct rn_validation *v, struct rn_arena *mem,
     RN_ASSERT(v->targets <= RN_VALIDATE_TARGETS);
     memset(report, 0, sizeof *report);
     rn_shown(rn_bytes_of(v->config->job.name), report->job, sizeof report->job);
-    snprintf(report->run, sizeof report->run, "%s", v->run);
+    rn_format(report->run, sizeof report->run, "%s", v->run);
     report->at_us = rn_clock_wall();
     if (!x)
         return rn_fail(error, RN_E_FULL, RN_AT_AGENT,

@@ -1,10 +1,10 @@
 /* job/validate_compare.c: figures of one place against those of another; see
  * job/validate_parts.h.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "job/validate_parts.h"
+#include "core/format.h"
 #include "row/number.h"
 #include "row/utf8.h"
 
@@ -34,7 +34,7 @@ size_t rn_report_add(struct rn_report *r, const char *name, const char *where)
     memset(p, 0, sizeof *p);
     p->name = name;
     p->asked = 1;
-    snprintf(p->where, sizeof p->where, "%s", where);
+    rn_format(p->where, sizeof p->where, "%s", where);
     return r->places++;
 }
 

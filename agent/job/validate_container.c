@@ -1,10 +1,10 @@
 /* job/validate_container.c: what readers of the container find; see
  * job/validate_parts.h.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "core/crc64.h"
+#include "core/format.h"
 #include "job/run_parts.h"
 #include "job/validate_parts.h"
 #include "row/measure.h"
@@ -73,8 +73,8 @@ static int read_back(struct validate *x, const struct rn_manifest_file *f,
     }
     if (crc == f->crc64)
         return RN_OK;
-    snprintf(is, sizeof is, "%016llx", (unsigned long long)crc);
-    snprintf(should, sizeof should, "%016llx", (unsigned long long)f->crc64);
+    rn_format(is, sizeof is, "%016llx", (unsigned long long)crc);
+    rn_format(should, sizeof should, "%016llx", (unsigned long long)f->crc64);
     t->figure = "crc64";
     rn_report_differs(x->report, t, is, should);
     return RN_OK;
@@ -154,7 +154,7 @@ static int read_manifest(struct validate *x, uint8_t *buf)
                            x->reader.place, x->v->run,
                            x->v->uploader->store->place);
         if (err < 0) {
-            snprintf(x->path, sizeof x->path, "%s", x->reader.place);
+            rn_format(x->path, sizeof x->path, "%s", x->reader.place);
             return failed(x, &g, err);
         }
         err =

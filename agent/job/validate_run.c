@@ -1,8 +1,8 @@
 /* job/validate_run.c: a run validated at any later time; see job/validate.h. */
-#include <stdio.h>
 #include <string.h>
 
 #include "job/journal.h"
+#include "core/format.h"
 #include "job/plan.h"
 #include "job/run_parts.h"
 #include "job/validate.h"
@@ -68,7 +68,7 @@ static int choose_run(struct revisit *v, const char *run)
             v->validation.source_rows = &v->source_rows;
     }
     if (run[0] || p)
-        snprintf(v->run, sizeof v->run, "%s", run[0] ? run : p->run);
+        rn_format(v->run, sizeof v->run, "%s", run[0] ? run : p->run);
     rn_journal_close(journal);
     if (!v->run[0])
         return rn_fail(v->error, RN_E_ABSENT, RN_AT_CONFIG,

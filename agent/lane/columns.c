@@ -19,14 +19,9 @@
 
 /* -- memory -------------------------------------------------------------- */
 
-static size_t entries(uint32_t lanes, uint32_t groups)
-{
-    return ((size_t)groups + 1) * ((size_t)lanes + 1) + 3;
-}
-
 size_t rn_columns_need(uint32_t lanes, uint32_t groups)
 {
-    size_t n = entries(lanes, groups);
+    size_t n = rn_columns_entries(lanes, groups);
 
     return RN_ROUND(sizeof(struct rn_column_lane) * ((size_t)lanes + 3)) +
            RN_ROUND(sizeof(uint16_t) * n) + RN_ROUND((n + 7) / 8);
@@ -64,14 +59,39 @@ void rn_column_clear(struct rn_column_lane *l)
     rn_chain_clear(&l->tail.chain);
 }
 
+void rn_columns_place(const struct rn_columns *c, uint32_t at[3])
+{
+    at[0] = c->group;
+    at[1] = c->lane[rn_columns_trunk(c)].sequence;
+    at[2] = c->lane[c->lanes.n + 1].sequence;
+}
+
+/* Whether a block was there before the file was gone on with at this place:
+ * groups that were closed, the trunk's blocks up to the open one, and the
+ * foot's own ones, which count from 1. What is joined comes last.
+ */
+static bool is_older(const struct rn_block_id *id, const uint32_t at[3])
+{
+    if (id->group == RN_FOOT_GROUP)
+        return id->lane == 2 && id->sequence > 0 && id->sequence <= at[2];
+    if (id->group != at[0])
+        return id->group < at[0];
+    return id->lane == 0 && id->sequence < at[1];
+}
+
 struct rn_block_id rn_columns_id(const struct rn_columns *c, uint32_t group,
                                  uint32_t lane, uint32_t sequence)
 {
+    const struct rn_part *p = c->part;
     struct rn_block_id id = { .group = group,
                               .lane = (uint16_t)lane,
                               .sequence = sequence };
+    unsigned n = p->splices;
 
-    memcpy(id.nonce, c->part->attempt.nonce, sizeof id.nonce);
+    while (n > 0 && is_older(&id, p->splice[n - 1].at))
+        n--;
+    memcpy(id.nonce, n > 0 ? p->splice[n - 1].nonce : p->attempt.nonce,
+           sizeof id.nonce);
     return id;
 }
 
@@ -240,7 +260,8 @@ static int take(struct rn_columns *c, uint32_t *segment)
             return rn_fail(u->error, RN_E_FULL, RN_AT_AGENT,
                            "%s: a dictionary is larger than the pool's %u "
                            "segments of %u bytes; raise job.memory",
-                           c->part->object.path, u->pool->n, u->pool->segment);
+                           c->part->object.path, (unsigned)u->pool->n,
+                           (unsigned)u->pool->segment);
         rn_uploader_await(u);
     }
     *segment = rn_pool_take(u->pool);
@@ -336,7 +357,7 @@ static int columns_head(struct rn_lanes *l, uint32_t lane, const void *p,
 int rn_columns_init(struct rn_columns *c, uint32_t lanes, uint32_t groups,
                     struct rn_arena *mem)
 {
-    size_t n = entries(lanes, groups);
+    size_t n = rn_columns_entries(lanes, groups);
 
     RN_ASSERT(lanes > 0 && lanes <= RN_LANES_MAX);
     memset(c, 0, sizeof *c);
@@ -367,6 +388,18 @@ void rn_columns_begin(struct rn_columns *c, struct rn_part *p)
     c->bar = 0;
     for (uint32_t i = 0; i <= rn_columns_trunk(c); i++)
         rn_column_clear(&c->lane[i]);
+}
+
+int rn_columns_cut(struct rn_columns *c)
+{
+    const uint32_t place[] = { rn_columns_trunk(c), c->lanes.n + 1 };
+
+    RN_ASSERT(!c->open);
+    for (size_t i = 0; i < RN_COUNTOF(place) && c->err == RN_OK; i++) {
+        if (c->lane[place[i]].tail.chain.len > 0)
+            c->err = stage_tail(c, place[i]);
+    }
+    return c->err;
 }
 
 bool rn_columns_near_limit(const struct rn_columns *c, uint32_t spare)

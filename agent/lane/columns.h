@@ -102,6 +102,17 @@ int rn_columns_finish(struct rn_columns *c);
  */
 void rn_columns_id_at(void *ctx, uint32_t i, struct rn_block_id *id);
 
+/* For rn_part_cut() and its like (lane/part.h). cut: trunk and foot become
+ * blocks; no group is open. place: where the next block goes (struct
+ * rn_splice). restore: into a file that was begun just now.
+ */
+int rn_columns_cut(struct rn_columns *c);
+void rn_columns_place(const struct rn_columns *c, uint32_t at[3]);
+size_t rn_columns_save_need(uint32_t lanes, uint32_t groups);
+void rn_columns_save(const struct rn_columns *c, struct rn_record *r);
+int rn_columns_restore(struct rn_columns *c, bool finished,
+                       struct rn_record *r);
+
 /* Give every segment back. */
 void rn_columns_drop(struct rn_columns *c);
 

@@ -122,7 +122,7 @@ int rn_columns_close_group(struct rn_lanes *l)
     if (c->group > c->groups)
         c->err = rn_fail(c->part->uploader->error, RN_E_FULL, RN_AT_AGENT,
                          "%s: the table of %u row groups is full",
-                         c->part->object.path, c->groups);
+                         c->part->object.path, (unsigned)c->groups);
     else
         c->err = close_lanes(c, &w, c->lanes.n);
     if (c->err < 0)

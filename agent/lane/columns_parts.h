@@ -1,7 +1,8 @@
-/* lane/columns_parts.h: what the two files of lane/columns.h share.
+/* lane/columns_parts.h: what the files of lane/columns.h share.
  *
  *   columns.c        what is put to places, and staged when the pool is low
  *   columns_close.c  the end of a group and of the file, and the list
+ *   columns_save.c   where a file stands, for a later process
  *
  * Places are numbered: the group's lanes from 0, then foot head, foot and
  * trunk. What the trunk counts as staged is everything of the file that comes
@@ -34,6 +35,12 @@ struct rn_column_lane {
 static inline uint32_t rn_columns_trunk(const struct rn_columns *c)
 {
     return c->lanes.n + 2;
+}
+
+/* Entries of the table for so many groups, the last of them the file's end. */
+static inline size_t rn_columns_entries(uint32_t lanes, uint32_t groups)
+{
+    return ((size_t)groups + 1) * ((size_t)lanes + 1) + 3;
 }
 
 static inline struct rn_pool *rn_columns_pool(const struct rn_columns *c)

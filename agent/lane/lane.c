@@ -21,13 +21,13 @@ static int next_segment(struct rn_lane *l)
 int rn_lane_submit(struct rn_lane *l)
 {
     struct rn_part *p = l->part;
-    struct rn_block_id id = { .sequence = l->sequence };
+    struct rn_block_id id;
     uint64_t len = l->chain.len;
     uint64_t crc = l->chain_crc;
 
     if (len == 0) /* the service refuses a block of no bytes */
         return RN_OK;
-    memcpy(id.nonce, p->attempt.nonce, sizeof id.nonce);
+    rn_part_id(p, l->sequence, &id);
     if (l->sequence == RN_MAX_BLOCKS) {
         rn_chain_release(p->uploader->pool, &l->chain);
         return rn_fail(p->uploader->error, RN_E_FULL, RN_AT_STORE,
@@ -94,6 +94,31 @@ int rn_lane_finish(struct rn_lane *l)
     l->out.len = 0;
     l->out.err = RN_E_FULL; /* nothing may be written after the end */
     return RN_OK;
+}
+
+int rn_lane_cut(struct rn_lane *l)
+{
+    int err = rn_out_flush(&l->out);
+
+    return err < 0 ? err : rn_lane_submit(l);
+}
+
+void rn_lane_save(const struct rn_lane *l, struct rn_record *r)
+{
+    RN_ASSERT(l->out.len == 0 && l->chain.len == 0);
+    rn_record_put(r, l->sequence, 4);
+    rn_record_put(r, l->staged, 8);
+    rn_record_put(r, l->staged_crc, 8);
+}
+
+int rn_lane_restore(struct rn_lane *l, struct rn_record *r)
+{
+    RN_ASSERT(l->sequence == 0 && l->out.len == 0);
+    l->sequence = (uint32_t)rn_record_get(r, 4);
+    l->staged = rn_record_get(r, 8);
+    l->staged_crc = rn_record_get(r, 8);
+    l->out.total = l->staged;
+    return r->bad || l->sequence > RN_MAX_BLOCKS ? RN_E_TORN : RN_OK;
 }
 
 void rn_lane_drop(struct rn_lane *l)

@@ -14,7 +14,6 @@
  */
 #include "lane/part.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "core/log.h"
@@ -49,39 +48,52 @@ bool rn_part_near_limit(const struct rn_part *p, uint32_t spare)
     return p->lane.sequence + spare >= RN_MAX_BLOCKS;
 }
 
+void rn_part_id(const struct rn_part *p, uint32_t sequence,
+                struct rn_block_id *id)
+{
+    unsigned n = p->splices;
+
+    while (n > 0 && sequence < p->splice[n - 1].at[0])
+        n--;
+    memset(id, 0, sizeof *id);
+    memcpy(id->nonce, n > 0 ? p->splice[n - 1].nonce : p->attempt.nonce,
+           sizeof id->nonce);
+    id->sequence = sequence;
+}
+
 static void lane_id_at(void *ctx, uint32_t i, struct rn_block_id *id)
 {
-    const struct rn_part *p = ctx;
-
-    memset(id, 0, sizeof *id);
-    memcpy(id->nonce, p->attempt.nonce, sizeof id->nonce);
-    id->sequence = i;
+    rn_part_id(ctx, i, id);
 }
 
 /* One question: what do readers see under this name? RN_OK: our file, whole.
- * RN_E_ABSENT: nothing. RN_E_AUTH or RN_E_DENIED: we may not look.
+ * RN_E_ABSENT: nothing. RN_E_AUTH: we may not look; RN_E_DENIED: nobody may, or
+ * the answer is not the service's; *t then says it.
  */
-static int ask(struct rn_part *p)
+static int ask(struct rn_part *p, struct rn_transfer *t)
 {
     struct rn_uploader *u = p->uploader;
-    struct rn_transfer t = { .op = RN_OP_HEAD, .object = &p->object };
-    int err = rn_uploader_repeat(u, &t);
+    int err;
+
+    *t = (struct rn_transfer){ .op = RN_OP_HEAD, .object = &p->object };
+    err = rn_uploader_repeat(u, t);
 
     if (err < 0) {
         if (err != RN_E_ABSENT && err != RN_E_AUTH && err != RN_E_DENIED)
-            rn_uploader_fail(u, &t);
+            rn_uploader_fail(u, t);
         return err;
     }
-    if (t.found_run[0] != '\0' && strcmp(t.found_run, p->attempt.run) != 0)
+    if (t->found_run[0] != '\0' && strcmp(t->found_run, p->attempt.run) != 0)
         return rn_fail(u->error, RN_E_EXISTS, RN_AT_STORE,
                        "%s: %s was written by another run (%s)",
-                       u->store->place, p->object.path, t.found_run);
-    if (t.found_length != p->bytes)
-        return rn_fail(
-            u->error, RN_E_DENIED, RN_AT_STORE,
-            "%s: %s has %" PRIu64 " bytes where %" PRIu64 " were sent",
-            u->store->place, p->object.path, t.found_length, p->bytes);
-    memcpy(p->etag, t.etag, sizeof p->etag);
+                       u->store->place, p->object.path, t->found_run);
+    if (t->found_length != p->bytes)
+        return rn_fail(u->error, RN_E_DENIED, RN_AT_STORE,
+                       "%s: %s has %llu bytes where %llu were sent",
+                       u->store->place, p->object.path,
+                       (unsigned long long)t->found_length,
+                       (unsigned long long)p->bytes);
+    memcpy(p->etag, t->etag, sizeof p->etag);
     return RN_OK;
 }
 
@@ -91,13 +103,14 @@ static int ask(struct rn_part *p)
  */
 static int verify(struct rn_part *p, const struct rn_transfer *t)
 {
+    struct rn_transfer look;
     int err;
 
     memcpy(p->etag, t->etag, sizeof p->etag);
-    err = ask(p);
-    if (err == RN_E_AUTH || err == RN_E_DENIED) {
-        if (p->uploader->error->code != RN_OK)
-            return err;
+    err = ask(p, &look);
+    if (err == RN_E_DENIED && look.err < 0)
+        return rn_uploader_fail(p->uploader, &look);
+    if (err == RN_E_AUTH) {
         rn_log(RN_LOG_INFO, "%s: not allowed to look at it after writing",
                p->object.path);
         return RN_OK;
@@ -139,7 +152,8 @@ static int resolve(struct rn_part *p, struct commit *c,
                    const struct rn_transfer *t)
 {
     struct rn_uploader *u = p->uploader;
-    int err = ask(p);
+    struct rn_transfer look;
+    int err = ask(p, &look);
 
     if (err == RN_OK || u->err != RN_OK || u->error->code != RN_OK)
         return err;
@@ -178,6 +192,9 @@ static int publish(struct rn_part *p, struct rn_transfer *t)
     for (;;) {
         int err = rn_uploader_once(u, t);
 
+        /* "Gone" and nothing before it that was lost: for certain not there. */
+        if (err == RN_OK || t->sent)
+            p->doubtful = c.lost || err != RN_E_STALE;
         if (u->err != RN_OK)
             return u->err;
         if (err == RN_OK)
@@ -249,12 +266,109 @@ static int finish(struct rn_part *p)
     return err;
 }
 
+static int end(struct rn_part *p)
+{
+    RN_ASSERT(p->open);
+    if (p->finished)
+        return RN_OK;
+    p->finished = true;
+    return p->columns ? rn_columns_finish(p->columns) : finish(p);
+}
+
+int rn_part_cut(struct rn_part *p)
+{
+    RN_ASSERT(p->open && !p->finished);
+    return p->columns ? rn_columns_cut(p->columns) : rn_lane_cut(&p->lane);
+}
+
+int rn_part_finish(struct rn_part *p)
+{
+    int err = rn_part_cut(p);
+
+    return err < 0 ? err : end(p);
+}
+
+size_t rn_part_save_need(uint32_t lanes, uint32_t groups)
+{
+    return 2 + RN_SPLICES * (RN_NONCE + 3 * 4) +
+           (lanes > 0 ? rn_columns_save_need(lanes, groups)
+                      : (size_t)RN_LANE_SAVED);
+}
+
+static void save_splices(const struct rn_part *p, struct rn_record *r)
+{
+    rn_record_put(r, p->splices, 1);
+    for (unsigned i = 0; i < p->splices; i++) {
+        rn_record_put_raw(r, p->splice[i].nonce, RN_NONCE);
+        for (unsigned k = 0; k < 3; k++)
+            rn_record_put(r, p->splice[i].at[k], 4);
+    }
+}
+
+static int restore_splices(struct rn_part *p, struct rn_record *r)
+{
+    p->splices = (unsigned)rn_record_get(r, 1);
+    if (p->splices > RN_SPLICES)
+        return RN_E_TORN;
+    for (unsigned i = 0; i < p->splices; i++) {
+        rn_record_get_raw(r, p->splice[i].nonce, RN_NONCE);
+        for (unsigned k = 0; k < 3; k++)
+            p->splice[i].at[k] = (uint32_t)rn_record_get(r, 4);
+    }
+    return r->bad ? RN_E_TORN : RN_OK;
+}
+
+/* From here on. Nothing that counts was sent under the name of a splice that
+ * was at the very same place.
+ */
+int rn_part_splice(struct rn_part *p)
+{
+    struct rn_splice s = { .at = { p->lane.sequence, 0, 0 } };
+    unsigned last = p->splices - 1;
+
+    if (p->columns)
+        rn_columns_place(p->columns, s.at);
+    if (rn_entropy(s.nonce, sizeof s.nonce) < 0)
+        return rn_fail(p->uploader->error, RN_E_STATE, RN_AT_AGENT,
+                       "the system gave no random bytes for the names of "
+                       "blocks");
+    if (p->splices > 0 && memcmp(p->splice[last].at, s.at, sizeof s.at) == 0)
+        p->splice[last] = s;
+    else if (p->splices < RN_SPLICES)
+        p->splice[p->splices++] = s;
+    return RN_OK;
+}
+
+void rn_part_save(const struct rn_part *p, struct rn_record *r)
+{
+    rn_record_put_bool(r, p->finished);
+    save_splices(p, r);
+    if (p->columns)
+        rn_columns_save(p->columns, r);
+    else
+        rn_lane_save(&p->lane, r);
+}
+
+int rn_part_restore(struct rn_part *p, struct rn_record *r)
+{
+    bool finished = rn_record_get_bool(r);
+    int err = restore_splices(p, r);
+
+    if (err == RN_OK)
+        err = p->columns ? rn_columns_restore(p->columns, finished, r)
+                         : rn_lane_restore(&p->lane, r);
+    if (err < 0)
+        return err;
+    if (!finished)
+        return rn_part_splice(p);
+    p->finished = true;
+    return p->columns ? RN_OK : finish(p);
+}
+
 int rn_part_commit(struct rn_part *p)
 {
-    int err;
+    int err = end(p);
 
-    RN_ASSERT(p->open);
-    err = p->columns ? rn_columns_finish(p->columns) : finish(p);
     if (err == RN_OK)
         err = p->blocks > 0 ? commit_blocks(p) : put_whole(p);
     if (err < 0) {
@@ -262,6 +376,7 @@ int rn_part_commit(struct rn_part *p)
         return err;
     }
     p->open = false;
+    p->doubtful = false;
     return RN_OK;
 }
 

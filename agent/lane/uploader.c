@@ -10,6 +10,7 @@ enum state { FREE, READY, SENDING, WAIT };
 struct rn_block {
     enum state state;
     unsigned tries;
+    uint64_t number;       /* of all blocks ever submitted, from 1   */
     int64_t first_ms;      /* when it was first sent                 */
     int64_t not_before_ms; /* WAIT                                   */
     struct rn_chain chain;
@@ -42,6 +43,7 @@ int rn_uploader_init(struct rn_uploader *u, unsigned blocks,
     u->renewals = 0;
     u->retries = 0;
     u->acknowledged = 0;
+    u->submitted = 0;
     return RN_OK;
 }
 
@@ -177,22 +179,33 @@ static int start_block(struct rn_uploader *u, struct rn_block *b, int64_t now)
     return RN_OK;
 }
 
-/* Start what is due, the oldest entry first by place in the table: with as
- * many entries as connections plus one, order does not matter. Returns when
- * the next waiting block is due.
+/* The oldest block that is due, so that none waits for ever while newer ones
+ * come; *until becomes no later than when the next waiting one is.
  */
-static int64_t start_ready(struct rn_uploader *u, int64_t now, int64_t until)
+static struct rn_block *oldest_due(struct rn_uploader *u, int64_t now,
+                                   int64_t *until)
 {
+    struct rn_block *oldest = NULL;
+
     for (unsigned i = 0; i < u->blocks; i++) {
         struct rn_block *b = &u->block[i];
 
-        if (b->state == WAIT && b->not_before_ms > now) {
-            until = earlier(until, b->not_before_ms);
-            continue;
-        }
-        if (b->state != READY && b->state != WAIT)
-            continue;
-        if (start_block(u, b, now) < 0)
+        if (b->state == WAIT && b->not_before_ms > now)
+            *until = earlier(*until, b->not_before_ms);
+        else if ((b->state == READY || b->state == WAIT) &&
+                 (!oldest || b->number < oldest->number))
+            oldest = b;
+    }
+    return oldest;
+}
+
+/* Start what is due. Returns when the next waiting block is. */
+static int64_t start_ready(struct rn_uploader *u, int64_t now, int64_t until)
+{
+    for (unsigned i = 0; i < u->blocks; i++) {
+        struct rn_block *b = oldest_due(u, now, &until);
+
+        if (!b || start_block(u, b, now) < 0)
             break;
     }
     return until;
@@ -263,6 +276,7 @@ int rn_uploader_submit(struct rn_uploader *u, const struct rn_object *object,
     }
     b->state = READY;
     b->tries = 0;
+    b->number = ++u->submitted;
     b->chain = *chain;
     rn_chain_clear(chain);
     b->transfer = (struct rn_transfer){
@@ -274,6 +288,15 @@ int rn_uploader_submit(struct rn_uploader *u, const struct rn_object *object,
     };
     u->in_use++;
     return rn_uploader_pump(u, 0);
+}
+
+bool rn_uploader_has(const struct rn_uploader *u, uint64_t upto)
+{
+    for (unsigned i = 0; i < u->blocks; i++) {
+        if (u->block[i].state != FREE && u->block[i].number <= upto)
+            return false;
+    }
+    return true;
 }
 
 int rn_uploader_settle(struct rn_uploader *u)

@@ -44,6 +44,7 @@ struct rn_uploader {
     unsigned renewals; /* credentials renewed so far                */
     uint64_t retries;
     uint64_t acknowledged; /* bytes                                     */
+    uint64_t submitted;    /* blocks, ever                              */
 
     /* Called on every pump, to draw progress; may be NULL. */
     void (*tick)(void *ctx);
@@ -67,6 +68,9 @@ uint32_t rn_uploader_segment(struct rn_uploader *u);
 int rn_uploader_submit(struct rn_uploader *u, const struct rn_object *object,
                        const struct rn_block_id *id, struct rn_chain *chain,
                        uint64_t crc64);
+
+/* Whether the first `upto` blocks that were ever submitted are acknowledged. */
+bool rn_uploader_has(const struct rn_uploader *u, uint64_t upto);
 
 /* Move transfers along; waits at most until `until_ms` for something to
  * happen. Returns u->err.

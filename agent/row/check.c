@@ -3,8 +3,8 @@
 
 #include <float.h>
 #include <math.h>
-#include <stdio.h>
 
+#include "core/format.h"
 #include "row/date.h"
 #include "row/name.h"
 #include "row/number.h"
@@ -237,7 +237,7 @@ static int show(const struct rn_col *col, const struct rn_cell *cell, char *to)
     default:
         return (int)rn_format_i64(cell->as.i64, to);
     }
-    return n > 0 ? n : snprintf(to, RN_TIMESTAMP_TEXT, "the value");
+    return n > 0 ? n : rn_format(to, RN_TIMESTAMP_TEXT, "the value");
 }
 
 static int too_wide(struct rn_check *k, const struct rn_col *col,

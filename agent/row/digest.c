@@ -370,3 +370,82 @@ void rn_digest_column(const struct rn_digest *d, size_t column,
     r->max[r->max_len] = '\0';
     r->sum[sum] = '\0';
 }
+
+/* -- kept for a later process ---------------------------------------------- */
+
+#define SAVED_WIDE  16u
+#define SAVED_BOUND (1u + 2u + TEXT_KEPT)
+#define SAVED       (1u + 1u + 3 * 8u + 3 * SAVED_WIDE + 2 * SAVED_BOUND)
+
+size_t rn_digest_save_need(size_t columns)
+{
+    return columns * SAVED;
+}
+
+static void put_bits(struct rn_record *r, struct rn_wide w)
+{
+    rn_record_put(r, w.lo, 8);
+    rn_record_put(r, w.hi, 8);
+}
+
+static struct rn_wide get_bits(struct rn_record *r)
+{
+    struct rn_wide w = { 0, 0 };
+
+    w.lo = rn_record_get(r, 8);
+    w.hi = rn_record_get(r, 8);
+    return w;
+}
+
+static void save_bound(struct rn_record *r, const struct bound *b)
+{
+    rn_record_put_bool(r, b->cut);
+    rn_record_put_bytes(r, b->text, b->n);
+}
+
+static void restore_bound(struct rn_record *r, struct bound *b)
+{
+    struct rn_bytes text = { b->text, 0 };
+
+    b->cut = rn_record_get_bool(r);
+    text.n = rn_record_get_bytes(r, b->text, TEXT_KEPT);
+    b->n = (uint8_t)text.n;
+    b->key = key_of(text);
+}
+
+void rn_digest_save(const struct rn_digest *d, struct rn_record *r)
+{
+    for (size_t i = 0; i < d->n; i++) {
+        const struct column *c = &d->col[i];
+
+        rn_record_put_bool(r, c->any);
+        rn_record_put_bool(r, c->sum_lost);
+        rn_record_put(r, c->non_null, 8);
+        rn_record_put(r, (uint64_t)c->min, 8);
+        rn_record_put(r, (uint64_t)c->max, 8);
+        put_bits(r, c->low);
+        put_bits(r, c->high);
+        put_bits(r, c->total);
+        save_bound(r, &c->first);
+        save_bound(r, &c->last);
+    }
+}
+
+int rn_digest_restore(struct rn_digest *d, struct rn_record *r)
+{
+    for (size_t i = 0; i < d->n; i++) {
+        struct column *c = &d->col[i];
+
+        c->any = rn_record_get_bool(r);
+        c->sum_lost = rn_record_get_bool(r);
+        c->non_null = rn_record_get(r, 8);
+        c->min = (int64_t)rn_record_get(r, 8);
+        c->max = (int64_t)rn_record_get(r, 8);
+        c->low = get_bits(r);
+        c->high = get_bits(r);
+        c->total = get_bits(r);
+        restore_bound(r, &c->first);
+        restore_bound(r, &c->last);
+    }
+    return r->bad ? RN_E_TORN : RN_OK;
+}

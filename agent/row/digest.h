@@ -8,6 +8,7 @@
 #ifndef ROW_DIGEST_H
 #define ROW_DIGEST_H
 
+#include "core/record.h"
 #include "runnel/arena.h"
 #include "runnel/row.h"
 
@@ -36,5 +37,13 @@ struct rn_digest_column {
 };
 void rn_digest_column(const struct rn_digest *d, size_t column,
                       struct rn_digest_column *c);
+
+/* All columns as they stand, for a later process: at most save_need() bytes.
+ * restore() is for a digest of the same schema; RN_E_TORN: save() would not
+ * have written that.
+ */
+size_t rn_digest_save_need(size_t columns);
+void rn_digest_save(const struct rn_digest *d, struct rn_record *r);
+int rn_digest_restore(struct rn_digest *d, struct rn_record *r);
 
 #endif

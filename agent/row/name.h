@@ -2,16 +2,15 @@
 #ifndef ROW_NAME_H
 #define ROW_NAME_H
 
-#include <inttypes.h>
-
 #include "row/utf8.h"
 #include "runnel/row.h"
 
 /* Names come from the query and have no bound; a message has. */
 #define RN_NAME_SHOWN 60
 
-#define RN_CELL_FMT "row %" PRIu64 ", column \"%.*s\": "
-#define RN_CELL_ARGS(number, name) \
-    (number), (int)rn_utf8_cut((name), RN_NAME_SHOWN), (const char *)(name).p
+#define RN_CELL_FMT "row %llu, column \"%.*s\": "
+#define RN_CELL_ARGS(number, name)                                         \
+    (unsigned long long)(number), (int)rn_utf8_cut((name), RN_NAME_SHOWN), \
+        (const char *)(name).p
 
 #endif

@@ -236,7 +236,7 @@ size_t rn_format_f64(double v, char *to)
     int exponent, point;
 
     memcpy(&bits, &v, sizeof(bits));
-    sign = bits >> 63;
+    sign = (size_t)(bits >> 63);
     if (sign)
         *to++ = '-';
     rn_shortest_f64(v, &digits, &exponent);

@@ -1,11 +1,12 @@
 /* row/type.c: see row/type.h. */
 #include "row/type.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "core/format.h"
 #include "core/nearest.h"
 #include "row/decimal.h"
+#include "runnel/texts.h"
 
 /* A longer text is no word of ours. */
 #define WORD_MAX 32
@@ -14,25 +15,29 @@
 
 /* clang-format off */
 const struct rn_type_about rn_types[] = {
-    { "bool", "boolean", "true or false", RN_BOOL, 0, false, false },
-    { "int8", "tinyint", "-128 to 127", RN_I64, 8, false, false },
-    { "int16", "smallint", "-32768 to 32767", RN_I64, 16, false, false },
-    { "int32", NULL, "-2147483648 to 2147483647", RN_I64, 32, false, false },
-    { "int64", "bigint", "signed, 64 bits", RN_I64, 0, false, false },
-    { "float", NULL, "32 bits, the nearest is taken", RN_F64, 32, false,
-      false },
-    { "double", NULL, "64 bits", RN_F64, 0, false, false },
-    { "decimal(p,s)", "numeric(p,s)", "p digits, s after the point",
+    { "bool", "boolean", RN_HELP("true or false"), RN_BOOL, 0, false, false },
+    { "int8", "tinyint", RN_HELP("-128 to 127"), RN_I64, 8, false, false },
+    { "int16", "smallint", RN_HELP("-32768 to 32767"),
+      RN_I64, 16, false, false },
+    { "int32", NULL, RN_HELP("-2147483648 to 2147483647"),
+      RN_I64, 32, false, false },
+    { "int64", "bigint", RN_HELP("signed, 64 bits"), RN_I64, 0, false, false },
+    { "float", NULL, RN_HELP("32 bits, the nearest is taken"),
+      RN_F64, 32, false, false },
+    { "double", NULL, RN_HELP("64 bits"), RN_F64, 0, false, false },
+    { "decimal(p,s)", "numeric(p,s)", RN_HELP("p digits, s after the point"),
       RN_DECIMAL, 0, false, false },
-    { "date", NULL, "a day", RN_DATE, 0, false, false },
-    { "time", NULL, "a time of day", RN_TIME, 0, false, false },
-    { "timestamp", NULL, "an instant, in UTC", RN_TIMESTAMP, 0, true, false },
-    { "timestamp_ntz", NULL, "a local time, no time zone", RN_TIMESTAMP, 0,
-      false, false },
-    { "text", "string", "UTF-8", RN_TEXT, 0, false, false },
-    { "json", NULL, "text that is a JSON document", RN_TEXT, 0, false, true },
-    { "uuid", NULL, "16 bytes", RN_UUID, 0, false, false },
-    { "blob", "binary", "bytes", RN_BLOB, 0, false, false },
+    { "date", NULL, RN_HELP("a day"), RN_DATE, 0, false, false },
+    { "time", NULL, RN_HELP("a time of day"), RN_TIME, 0, false, false },
+    { "timestamp", NULL, RN_HELP("an instant, in UTC"),
+      RN_TIMESTAMP, 0, true, false },
+    { "timestamp_ntz", NULL, RN_HELP("a local time, no time zone"),
+      RN_TIMESTAMP, 0, false, false },
+    { "text", "string", RN_HELP("UTF-8"), RN_TEXT, 0, false, false },
+    { "json", NULL, RN_HELP("text that is a JSON document"),
+      RN_TEXT, 0, false, true },
+    { "uuid", NULL, RN_HELP("16 bytes"), RN_UUID, 0, false, false },
+    { "blob", "binary", RN_HELP("bytes"), RN_BLOB, 0, false, false },
 };
 const size_t rn_types_n = RN_COUNTOF(rn_types);
 
@@ -41,18 +46,18 @@ static const struct {
     const char *word;
     const char *instead;
 } unclear[] = {
-    { "int", "int8, int16, int32 or int64" },
-    { "integer", "int8, int16, int32 or int64" },
-    { "real", "float or double" },
-    { "number", DECIMAL },
-    { "datetime", "timestamp (UTC) or timestamp_ntz (local)" },
-    { "timestamptz", "timestamp" },
-    { "timestamp_ltz", "timestamp" },
-    { "char", "text" },
-    { "varchar", "text" },
-    { "nvarchar", "text" },
-    { "varbinary", "blob" },
-    { "bytea", "blob" },
+    { "int", RN_ADVICE("int8, int16, int32 or int64") },
+    { "integer", RN_ADVICE("int8, int16, int32 or int64") },
+    { "real", RN_ADVICE("float or double") },
+    { "number", RN_ADVICE(DECIMAL) },
+    { "datetime", RN_ADVICE("timestamp (UTC) or timestamp_ntz (local)") },
+    { "timestamptz", RN_ADVICE("timestamp") },
+    { "timestamp_ltz", RN_ADVICE("timestamp") },
+    { "char", RN_ADVICE("text") },
+    { "varchar", RN_ADVICE("text") },
+    { "nvarchar", RN_ADVICE("text") },
+    { "varbinary", RN_ADVICE("blob") },
+    { "bytea", RN_ADVICE("blob") },
 };
 /* clang-format on */
 
@@ -199,8 +204,8 @@ const char *rn_type_word(const struct rn_col *col, char to[RN_TYPE_WORD])
     const char *word = rn_type_name(col->type);
 
     if (col->type == RN_DECIMAL) {
-        (void)snprintf(to, RN_TYPE_WORD, "decimal(%u,%u)", col->precision,
-                       col->scale);
+        (void)rn_format(to, RN_TYPE_WORD, "decimal(%u,%u)", col->precision,
+                        col->scale);
         return to;
     }
     for (size_t i = 0; i < RN_COUNTOF(rn_types); i++) {
@@ -209,6 +214,6 @@ const char *rn_type_word(const struct rn_col *col, char to[RN_TYPE_WORD])
             (t->type != RN_TIMESTAMP || t->utc == col->utc))
             word = t->word;
     }
-    (void)snprintf(to, RN_TYPE_WORD, "%s", word);
+    (void)rn_format(to, RN_TYPE_WORD, "%s", word);
     return to;
 }

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "core/format.h"
 #include "row/rule.h"
 #include "source/sqlite_types.h"
 
@@ -52,6 +53,8 @@ static size_t sqlite_need(const struct rn_config *config)
 
 static void end_query(struct rn_sqlite *s)
 {
+    (void)sqlite3_finalize(s->most);
+    s->most = NULL;
     (void)sqlite3_finalize(s->stmt);
     s->stmt = NULL;
     for (size_t i = 0; s->col != NULL && i < s->base.schema.n; i++)
@@ -214,24 +217,37 @@ static int sample(struct rn_sqlite *s)
     return RN_OK;
 }
 
+/* A column that the job names has to be there. */
+static int look_for(struct rn_sqlite *s, const char *key, const char *name)
+{
+    for (size_t i = 0; name[0] != 0 && i < s->base.schema.n; i++) {
+        if (rn_bytes_equal(s->about[i].name, rn_bytes_of(name)))
+            return RN_OK;
+    }
+    if (name[0] == 0)
+        return RN_OK;
+    return rn_fail(s->base.error, RN_E_CONFIG, RN_AT_CONFIG,
+                   "source.%s names \"%.80s\", which is no column of the "
+                   "query's result",
+                   key, name);
+}
+
 static int settle_columns(struct rn_sqlite *s)
 {
-    const char *mark = s->config->source.watermark;
-    bool found = mark[0] == 0;
+    int err;
+
     for (size_t i = 0; i < s->base.schema.n; i++) {
         struct rn_col *about = &s->about[i];
         struct rn_sqlite_col *col = &s->col[i];
         if (col->from == RN_SQLITE_ROWS)
             about->type = rn_sqlite_seen(col->seen);
         col->storage = rn_sqlite_storage(about->type);
-        found = found || rn_bytes_equal(about->name, rn_bytes_of(mark));
     }
-    if (!found)
-        return rn_fail(
-            s->base.error, RN_E_CONFIG, RN_AT_CONFIG,
-            "source.watermark names \"%.80s\", which is no column of "
-            "the query's result",
-            mark);
+    err = look_for(s, "key", s->config->source.key);
+    if (err == RN_OK)
+        err = look_for(s, "watermark", s->config->source.watermark);
+    if (err < 0)
+        return err;
     return rn_rule_settle(s->config, s->about, s->base.schema.n, s->base.error);
 }
 
@@ -267,6 +283,19 @@ static int sqlite_query(struct rn_source *source,
         err = settle_columns(s);
     note_peak(s);
     return err;
+}
+
+static int sqlite_again(struct rn_source *source,
+                        const struct rn_binding *binding)
+{
+    struct rn_sqlite *s = of(source);
+
+    RN_ASSERT(s->stmt != NULL);
+    (void)sqlite3_reset(s->stmt);
+    memset(&s->base.counts, 0, sizeof s->base.counts);
+    s->binding = *binding;
+    s->done = false;
+    return rn_sqlite_bind(s, s->stmt);
 }
 
 /* -- rows ------------------------------------------------------------------ */
@@ -333,40 +362,90 @@ static int sqlite_next(struct rn_source *source, struct rn_row *row)
     return 1;
 }
 
-static void sqlite_native(struct rn_source *source, size_t column,
-                          struct rn_cell *cell)
+static void native_of(sqlite3_stmt *stmt, int at, struct rn_cell *cell)
 {
-    struct rn_sqlite *s = of(source);
-    int at = (int)column;
     cell->type = RN_NULL;
-    switch (sqlite3_column_type(s->stmt, at)) {
+    switch (sqlite3_column_type(stmt, at)) {
     case SQLITE_INTEGER:
         cell->type = RN_I64;
-        cell->as.i64 = sqlite3_column_int64(s->stmt, at);
+        cell->as.i64 = sqlite3_column_int64(stmt, at);
         return;
     case SQLITE_FLOAT:
         cell->type = RN_F64;
-        cell->as.f64 = sqlite3_column_double(s->stmt, at);
+        cell->as.f64 = sqlite3_column_double(stmt, at);
         return;
     case SQLITE_TEXT:
-        /* next() has had it as UTF-8 before: nothing is left to fail. */
         cell->type = RN_TEXT;
-        cell->as.bytes.p = sqlite3_column_text(s->stmt, at);
+        cell->as.bytes.p = sqlite3_column_text(stmt, at);
         break;
     case SQLITE_BLOB:
         cell->type = RN_BLOB;
-        cell->as.bytes.p = sqlite3_column_blob(s->stmt, at);
+        cell->as.bytes.p = sqlite3_column_blob(stmt, at);
         break;
     default:
         return;
     }
-    cell->as.bytes.n = (size_t)sqlite3_column_bytes(s->stmt, at);
+    cell->as.bytes.n = (size_t)sqlite3_column_bytes(stmt, at);
+}
+
+/* next() has had a text as UTF-8 before: nothing is left to fail. */
+static void sqlite_native(struct rn_source *source, size_t column,
+                          struct rn_cell *cell)
+{
+    native_of(of(source)->stmt, (int)column, cell);
+}
+
+/* A name in backquotes is never taken for a text, as one in double quotes is
+ * that names no column. BINARY is the order in which we compare.
+ */
+static char *most_of(struct rn_sqlite *s, size_t column)
+{
+    const char *name = (const char *)s->about[column].name.p;
+    sqlite3_str *sql = sqlite3_str_new(s->db);
+
+    sqlite3_str_appendall(sql, "SELECT max(`");
+    for (; *name != 0; name++)
+        sqlite3_str_appendf(sql, *name == '`' ? "``" : "%c", *name);
+    sqlite3_str_appendall(sql, "` COLLATE BINARY) FROM (");
+    sqlite3_str_append(sql, s->config->source.query, (int)s->query_len);
+    sqlite3_str_appendall(sql, "\n)");
+    return sqlite3_str_finish(sql);
+}
+
+static int sqlite_most(struct rn_source *source, size_t column,
+                       struct rn_cell *cell)
+{
+    struct rn_sqlite *s = of(source);
+    char *sql = most_of(s, column);
+    int rc = SQLITE_NOMEM;
+    int err;
+
+    (void)sqlite3_finalize(s->most);
+    s->most = NULL;
+    if (sql != NULL) {
+        s->guarded = true;
+        rc = sqlite3_prepare_v2(s->db, sql, -1, &s->most, NULL);
+        s->guarded = false;
+    }
+    sqlite3_free(sql);
+    if (rc != SQLITE_OK)
+        return rn_sqlite_fail(s, rc, "prepare");
+    err = rn_sqlite_bind(s, s->most);
+    if (err < 0)
+        return err;
+    rc = sqlite3_step(s->most);
+    if (rc != SQLITE_ROW)
+        return rn_sqlite_fail(s, rc, "run");
+    native_of(s->most, 0, cell);
+    return RN_OK;
 }
 
 const struct rn_source_class rn_source_sqlite = { .name = "sqlite",
                                                   .need = sqlite_need,
                                                   .open = sqlite_open,
                                                   .query = sqlite_query,
+                                                  .again = sqlite_again,
                                                   .next = sqlite_next,
                                                   .native = sqlite_native,
+                                                  .most = sqlite_most,
                                                   .close = sqlite_close };

@@ -37,6 +37,7 @@ struct rn_sqlite {
     const struct rn_config *config;
     sqlite3 *db;
     sqlite3_stmt *stmt;
+    sqlite3_stmt *most; /* its answer is borrowed until the next call        */
     struct rn_heap *heap;
     size_t slice; /* bytes of the heap                                   */
     int64_t page; /* bytes of a database page                            */
@@ -94,6 +95,12 @@ int rn_sqlite_cell(struct rn_sqlite *s, size_t at, sqlite3_value *v,
 
 /* Tell why SQLite answered `rc` while `doing` ("open", "prepare", "read"). */
 int rn_sqlite_fail(struct rn_sqlite *s, int rc, const char *doing);
+
+/* The row that the next step gives, as messages count it. */
+static inline unsigned long long rn_sqlite_row(const struct rn_sqlite *s)
+{
+    return s->base.before + s->base.counts.rows + 1;
+}
 
 /* The same for a step of the query that did not give row counts.rows + 1. */
 int rn_sqlite_fail_row(struct rn_sqlite *s, int rc);

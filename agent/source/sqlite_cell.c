@@ -7,9 +7,9 @@
 #include "source/sqlite.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "core/format.h"
 #include "row/date.h"
 #include "row/decimal.h"
 #include "row/number.h"
@@ -323,7 +323,7 @@ static void describe(const struct value *x, char *to, size_t cap)
     switch (x->storage) {
     case SQLITE_INTEGER:
         n = rn_format_i64(sqlite3_value_int64(x->v), excerpt);
-        snprintf(to, cap, "the integer %.*s", (int)n, excerpt);
+        rn_format(to, cap, "the integer %.*s", (int)n, excerpt);
         return;
     case SQLITE_FLOAT:
         d = sqlite3_value_double(x->v);
@@ -332,19 +332,19 @@ static void describe(const struct value *x, char *to, size_t cap)
         else
             n = printable(rn_bytes_of(d > 0 ? "Infinity" : "-Infinity"),
                           excerpt, EXCERPT);
-        snprintf(to, cap, "the real %.*s", (int)n, excerpt);
+        rn_format(to, cap, "the real %.*s", (int)n, excerpt);
         return;
     case SQLITE_TEXT:
         n = printable(x->text, excerpt, EXCERPT);
-        snprintf(to, cap, "the text \"%.*s\"%s", (int)n, excerpt,
-                 n < all ? "..." : "");
+        rn_format(to, cap, "the text \"%.*s\"%s", (int)n, excerpt,
+                  n < all ? "..." : "");
         return;
     default:
         blob.p = sqlite3_value_blob(x->v);
         blob.n = blob.p != NULL ? (size_t)sqlite3_value_bytes(x->v) : 0;
         n = hex(blob, excerpt, EXCERPT);
-        snprintf(to, cap, "a blob of %zu bytes (x'%.*s'%s)", blob.n, (int)n,
-                 excerpt, n < blob.n * 2 ? "..." : "");
+        rn_format(to, cap, "a blob of %zu bytes (x'%.*s'%s)", blob.n, (int)n,
+                  excerpt, n < blob.n * 2 ? "..." : "");
     }
 }
 
@@ -377,9 +377,9 @@ static int refuse(const struct value *x)
     return rn_fail(x->s->base.error, RN_E_VALUE, RN_AT_SOURCE,
                    "row %llu, column \"%.*s\": %s does not fit the column's "
                    "type %s (%s): %s",
-                   (unsigned long long)x->s->base.counts.rows + 1, name,
-                   (const char *)x->about->name.p, what,
-                   rn_type_word(x->about, word), from[x->col->from], advice(x));
+                   rn_sqlite_row(x->s), name, (const char *)x->about->name.p,
+                   what, rn_type_word(x->about, word), from[x->col->from],
+                   advice(x));
 }
 
 int rn_sqlite_cell(struct rn_sqlite *s, size_t at, sqlite3_value *v,

@@ -6,9 +6,9 @@
  */
 #include "source/sqlite.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "core/format.h"
 #include "runnel/port.h"
 
 /* octet_length() came with 3.43: a value's bytes without loading it. */
@@ -27,8 +27,8 @@ static int out_of_memory(struct rn_sqlite *s, const char *doing)
         "%llu (pages of %lld bytes, max_cell %llu): give ORDER BY, GROUP BY or "
         "DISTINCT an index to follow, lower source.max_cell, or set "
         "source.memory (and job.memory) higher",
-        kib(s->slice), doing, (unsigned long long)s->base.counts.rows + 1,
-        (long long)s->page, (unsigned long long)s->config->source.max_cell);
+        kib(s->slice), doing, rn_sqlite_row(s), (long long)s->page,
+        (unsigned long long)s->config->source.max_cell);
 }
 
 static int locked(struct rn_sqlite *s)
@@ -45,8 +45,7 @@ static int damaged(struct rn_sqlite *s, int rc)
     return rn_fail(s->base.error, RN_E_SOURCE, RN_AT_SOURCE,
                    "%s is damaged, found at row %llu: %s (SQLite %d); run "
                    "PRAGMA integrity_check on it and restore a backup",
-                   s->config->source.database,
-                   (unsigned long long)s->base.counts.rows + 1,
+                   s->config->source.database, rn_sqlite_row(s),
                    sqlite3_errmsg(s->db), rc);
 }
 
@@ -208,19 +207,18 @@ static int too_large(struct rn_sqlite *s, int column, int64_t bytes)
     char size[40] = "";
     char name[80] = "a column";
     if (bytes > 0)
-        snprintf(size, sizeof size, " of %lld bytes", (long long)bytes);
+        rn_format(size, sizeof size, " of %lld bytes", (long long)bytes);
     if (column >= 0) {
         struct rn_bytes n = s->about[column].name;
-        snprintf(name, sizeof name, "column \"%.*s\"", n.n < 60 ? (int)n.n : 60,
-                 (const char *)n.p);
+        rn_format(name, sizeof name, "column \"%.*s\"",
+                  n.n < 60 ? (int)n.n : 60, (const char *)n.p);
     }
     return rn_fail(s->base.error, RN_E_VALUE, RN_AT_SOURCE,
                    "row %llu, %s: a value%s cannot be held in SQLite's slice "
                    "of %llu KiB (max_cell is %llu bytes): set source.memory "
                    "higher or leave it out, for example with CASE WHEN "
                    "octet_length(x) <= 100000 THEN x END",
-                   (unsigned long long)s->base.counts.rows + 1, name, size,
-                   kib(s->slice),
+                   rn_sqlite_row(s), name, size, kib(s->slice),
                    (unsigned long long)s->config->source.max_cell);
 }
 

@@ -8,9 +8,9 @@
 #include "source/sqlite.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "core/format.h"
 #include "runnel/port.h"
 
 /* Between two looks at a locked database, ms; and VM instructions between two
@@ -45,8 +45,8 @@ static int refuse(struct rn_sqlite *s, int action, const char *name)
         if (actions[i].action == action)
             words = actions[i].words;
     if (s->refused[0] == 0)
-        snprintf(s->refused, sizeof s->refused, "%s %s", words,
-                 name != NULL ? name : "");
+        rn_format(s->refused, sizeof s->refused, "%s %s", words,
+                  name != NULL ? name : "");
     return SQLITE_DENY;
 }
 
@@ -218,6 +218,14 @@ static int bind_cell(sqlite3_stmt *stmt, int at, const struct rn_cell *c)
 int rn_sqlite_bind(struct rn_sqlite *s, sqlite3_stmt *stmt)
 {
     int n = sqlite3_bind_parameter_count(stmt);
+    const char *key = s->config->source.key;
+
+    if (key[0] != 0 && sqlite3_bind_parameter_index(stmt, ":after") == 0)
+        return rn_fail(s->base.error, RN_E_CONFIG, RN_AT_CONFIG,
+                       "source.query has no parameter :after, which "
+                       "source.key needs to go on after a row: WHERE %.80s > "
+                       ":after ... ORDER BY %.80s",
+                       key, key);
     for (int at = 1; at <= n; at++) {
         const char *name = sqlite3_bind_parameter_name(stmt, at);
         const struct rn_cell *value;

@@ -6,16 +6,17 @@
 #include <mbedtls/platform.h>
 #include <mbedtls/platform_time.h>
 #include <mbedtls/platform_util.h>
-#include <psa/crypto.h>
 #include <string.h>
 #include <time.h>
 
 #include "runnel/port.h"
+#include "tls/versions.h"
 
 /* mbedTLS's MBEDTLS_ERR_ENTROPY_SOURCE_FAILED; the module is not built. */
 #define NO_ENTROPY (-0x003C)
 
 static struct rn_heap *heap;
+static bool no_random; /* since rn_tls_no_random() was last asked */
 
 static void *tls_calloc(size_t n, size_t size)
 {
@@ -67,21 +68,24 @@ struct tm *mbedtls_platform_gmtime_r(const mbedtls_time_t *t, struct tm *to)
     return to;
 }
 
+static bool entropy(unsigned char *to, size_t len)
+{
+    bool got = rn_entropy(to, len) == RN_OK;
+    no_random = no_random || !got;
+    return got;
+}
+
+bool rn_tls_no_random(void)
+{
+    bool was = no_random;
+    no_random = false;
+    return was;
+}
+
 int rn_tls_random(void *ctx, unsigned char *to, size_t len)
 {
     (void)ctx;
-    return rn_entropy(to, len) == RN_OK ? 0 : NO_ENTROPY;
-}
-
-psa_status_t mbedtls_psa_external_get_random(
-    mbedtls_psa_external_random_context_t *ctx, uint8_t *to, size_t size,
-    size_t *len)
-{
-    (void)ctx;
-    if (rn_entropy(to, size) != RN_OK)
-        return PSA_ERROR_INSUFFICIENT_ENTROPY;
-    *len = size;
-    return PSA_SUCCESS;
+    return entropy(to, len) ? 0 : NO_ENTROPY;
 }
 
 int rn_tls_platform_start(void *slice, size_t cap)
@@ -93,17 +97,17 @@ int rn_tls_platform_start(void *slice, size_t cap)
     heap = rn_heap_init(slice, cap);
     (void)mbedtls_platform_set_calloc_free(tls_calloc, tls_free);
     (void)mbedtls_platform_set_time(tls_time);
-    if (psa_crypto_init() == PSA_SUCCESS)
-        return RN_OK;
-    rn_tls_platform_stop();
-    return RN_E_FULL;
+    int err = rn_tls_crypto_start();
+    if (err < 0)
+        rn_tls_platform_stop();
+    return err;
 }
 
 void rn_tls_platform_stop(void)
 {
     if (heap == NULL)
         return;
-    mbedtls_psa_crypto_free();
+    rn_tls_crypto_stop();
     heap = NULL;
 }
 

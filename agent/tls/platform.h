@@ -24,6 +24,11 @@ void rn_tls_platform_stats(struct rn_heap_stats *s);
 /* Random bytes as mbedTLS asks for them; 0, or its own error. */
 int rn_tls_random(void *ctx, unsigned char *to, size_t len);
 
+/* Whether they were refused since this was last asked. mbedTLS makes many
+ * errors of that, "no common cipher" among them.
+ */
+bool rn_tls_no_random(void);
+
 /* The day the wall clock shows, "2026-11-22". */
 void rn_tls_today(char day[11]);
 

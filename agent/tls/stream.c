@@ -15,24 +15,18 @@
  */
 #include "tls/stream.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "core/format.h"
+#include "runnel/limits.h"
 #include "tls/platform.h"
 #include "tls/trust.h"
+#include "tls/versions.h"
 
 enum { CLOSED, CONNECTING, SHAKING, OPEN, DEAD };
 
 /* One record; what the configuration gives the outgoing buffer. */
 #define RECORD ((size_t)MBEDTLS_SSL_OUT_CONTENT_LEN)
-
-/* The heap, measured by tests/unit/test_tls.c: 4 KiB before any connection and
- * as much for a kept session; a connection 51 KiB during its handshake with
- * three certificates of RSA 4096, 39 with elliptic ones, 26 afterwards. The
- * rest is for leaves that name hundreds of hosts.
- */
-#define HEAP_BASE       (12u * 1024)
-#define HEAP_CONNECTION (56u * 1024)
 
 /* Errors of our read and write callbacks, as mbedTLS's own sockets name them;
  * that module is not built.
@@ -60,25 +54,9 @@ struct rn_tls {
 size_t rn_tls_need(unsigned connections)
 {
     return RN_ROUND(sizeof(struct rn_tls)) + RN_ROUND(RECORD) +
-           rn_trust_need() + HEAP_BASE +
-           RN_ROUND((size_t)HEAP_CONNECTION * connections);
+           rn_trust_need() + RN_TLS_HEAP +
+           RN_ROUND((size_t)RN_TLS_HEAP_CONNECTION * connections);
 }
-
-/* AES first: where the processor has no help for it, the same work in software
- * is still within what a link takes.
- */
-static const int suites[] = {
-    MBEDTLS_TLS1_3_AES_128_GCM_SHA256,
-    MBEDTLS_TLS1_3_AES_256_GCM_SHA384,
-    MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256,
-    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
-    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
-    MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
-    MBEDTLS_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
-    0,
-};
 
 static int configure(struct rn_tls *t, mbedtls_ssl_config *conf)
 {
@@ -90,10 +68,8 @@ static int configure(struct rn_tls *t, mbedtls_ssl_config *conf)
     mbedtls_ssl_conf_min_tls_version(conf, MBEDTLS_SSL_VERSION_TLS1_2);
     mbedtls_ssl_conf_authmode(conf, MBEDTLS_SSL_VERIFY_REQUIRED);
     mbedtls_ssl_conf_rng(conf, rn_tls_random, NULL);
-    mbedtls_ssl_conf_ciphersuites(conf, suites);
     mbedtls_ssl_conf_ca_cb(conf, rn_trust_find, &t->trust);
-    mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(
-        conf, MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED);
+    rn_tls_versions(conf);
     return RN_OK;
 }
 
@@ -111,7 +87,8 @@ int rn_tls_init(unsigned connections, const char *ca, struct rn_arena *mem,
                 struct rn_error *error, struct rn_tls **tls)
 {
     struct rn_tls *t = RN_TAKE(mem, struct rn_tls, 1);
-    size_t cap = HEAP_BASE + RN_ROUND((size_t)HEAP_CONNECTION * connections);
+    size_t cap =
+        RN_TLS_HEAP + RN_ROUND((size_t)RN_TLS_HEAP_CONNECTION * connections);
     uint8_t *slice = t != NULL ? RN_TAKE(mem, uint8_t, cap) : NULL;
     *tls = NULL;
     if (slice == NULL || (t->record = RN_TAKE(mem, uint8_t, RECORD)) == NULL)
@@ -165,7 +142,7 @@ static int stream_fail(struct rn_stream *s, int err, const char *why)
 {
     s->phase = DEAD;
     if (why != NULL)
-        (void)snprintf(s->why, sizeof s->why, "%s", why);
+        (void)rn_format(s->why, sizeof s->why, "%s", why);
     return err;
 }
 
@@ -175,7 +152,7 @@ static int stream_fail(struct rn_stream *s, int err, const char *why)
 static int stream_mute(struct rn_stream *s)
 {
     s->mute = true;
-    (void)snprintf(s->why, sizeof s->why, "the connection broke");
+    (void)rn_format(s->why, sizeof s->why, "the connection broke");
     return RN_E_LINK;
 }
 
@@ -198,22 +175,26 @@ static const char *tls_words(int code)
 }
 
 /* Out of memory looks like many things in mbedTLS, "unknown authority" among
- * them, so the heap is asked first.
+ * them, and so does a lack of random numbers: both are asked for first.
  */
 static int tls_fail(struct rn_stream *s, int code)
 {
     struct rn_heap_stats heap;
     rn_tls_platform_stats(&heap);
     if (heap.refused != s->refused) {
-        (void)snprintf(s->why, sizeof s->why,
-                       "TLS needs more memory than its slice: %zu of %zu "
-                       "bytes in use",
-                       heap.used, heap.cap);
+        (void)rn_format(s->why, sizeof s->why,
+                        "TLS needs more memory than its slice: %zu of %zu "
+                        "bytes in use",
+                        heap.used, heap.cap);
         return stream_fail(s, RN_E_FULL, NULL);
     }
+    if (rn_tls_no_random())
+        return stream_fail(s, RN_E_STATE,
+                           "the system gives no random numbers; TLS needs "
+                           "them");
     uint32_t flags = mbedtls_ssl_get_verify_result(&s->ssl);
     if (s->tls->trust.why[0] != 0) {
-        (void)snprintf(s->why, sizeof s->why, "%s", s->tls->trust.why);
+        (void)rn_format(s->why, sizeof s->why, "%s", s->tls->trust.why);
         s->tls->trust.why[0] = 0;
         return stream_fail(s, RN_E_CONFIG, NULL);
     }
@@ -231,8 +212,8 @@ static int tls_fail(struct rn_stream *s, int code)
         return stream_fail(s, RN_E_LINK, "the connection broke");
     const char *words = tls_words(code);
     if (words == NULL)
-        (void)snprintf(s->why, sizeof s->why, "TLS failed (-0x%04x)",
-                       (unsigned)-code);
+        (void)rn_format(s->why, sizeof s->why, "TLS failed (-0x%04x)",
+                        (unsigned)-code);
     return stream_fail(s, RN_E_PEER, words);
 }
 
@@ -292,6 +273,7 @@ static int tls_begin(struct rn_stream *s)
     struct rn_heap_stats heap;
     rn_tls_platform_stats(&heap);
     s->refused = heap.refused;
+    (void)rn_tls_no_random();
     rn_verify_begin(&s->verify, s->host, t->trust.path);
     s->phase = SHAKING;
     s->resumed = false;

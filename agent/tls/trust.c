@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base64.h"
+#include "core/format.h"
 
 /* Authorities of one name that are looked at: a root and its renewals. */
 #define SAME_NAME 4u
@@ -176,6 +177,8 @@ int rn_trust_find(void *ctx, const mbedtls_x509_crt *child,
     int err = 0;
     while (n < SAME_NAME && (len = next_certificate(&s)) != 0) {
         if (len < 0) {
+            (void)rn_format(t->why, sizeof t->why, "%.90s: cannot be read",
+                            t->path);
             err = MBEDTLS_ERR_X509_FILE_IO_ERROR;
             break;
         }

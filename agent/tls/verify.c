@@ -1,9 +1,9 @@
 /* tls/verify.c: see tls/verify.h. */
 #include "tls/verify.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "core/format.h"
 #include "tls/address.h"
 #include "tls/platform.h"
 
@@ -83,24 +83,24 @@ static void say_time(const struct rn_verify *v, char *to, size_t cap)
     char today[11];
     rn_tls_today(today);
     bool over = (v->flags & MBEDTLS_X509_BADCERT_EXPIRED) != 0;
-    (void)snprintf(to, cap,
-                   "the certificate %s %04d-%02d-%02d (this machine's clock "
-                   "says %s)",
-                   over ? "expired on" : "is not valid before", v->limit.year,
-                   v->limit.mon, v->limit.day, today);
+    (void)rn_format(to, cap,
+                    "the certificate %s %04d-%02d-%02d (this machine's clock "
+                    "says %s)",
+                    over ? "expired on" : "is not valid before", v->limit.year,
+                    v->limit.mon, v->limit.day, today);
 }
 
 static void say_trust(const struct rn_verify *v, char *to, size_t cap)
 {
     if (v->self_signed)
-        (void)snprintf(to, cap,
-                       "the certificate is self-signed and not in %.80s",
-                       v->roots);
+        (void)rn_format(to, cap,
+                        "the certificate is self-signed and not in %.80s",
+                        v->roots);
     else
-        (void)snprintf(to, cap,
-                       "no authority in %.60s vouches for the certificate "
-                       "(issuer %.40s)",
-                       v->roots, v->issuer[0] != 0 ? v->issuer : "unnamed");
+        (void)rn_format(to, cap,
+                        "no authority in %.60s vouches for the certificate "
+                        "(issuer %.40s)",
+                        v->roots, v->issuer[0] != 0 ? v->issuer : "unnamed");
 }
 
 /* In the order of what a person should look at first: a wrong clock makes
@@ -121,14 +121,14 @@ void rn_verify_words(const struct rn_verify *v, char *to, size_t cap)
     else if ((v->flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED) != 0)
         say_trust(v, to, cap);
     else if ((v->flags & MBEDTLS_X509_BADCERT_CN_MISMATCH) != 0)
-        (void)snprintf(to, cap,
-                       "the certificate does not name %.60s (it names %.50s)",
-                       v->host, v->name[0] != 0 ? v->name : "no host");
+        (void)rn_format(to, cap,
+                        "the certificate does not name %.60s (it names %.50s)",
+                        v->host, v->name[0] != 0 ? v->name : "no host");
     else if ((v->flags & weak) != 0)
-        (void)snprintf(to, cap, "the certificate has a weak signature or key");
+        (void)rn_format(to, cap, "the certificate has a weak signature or key");
     else if ((v->flags & usage) != 0)
-        (void)snprintf(to, cap, "the certificate is not meant for a server");
+        (void)rn_format(to, cap, "the certificate is not meant for a server");
     else
-        (void)snprintf(to, cap, "the certificate was refused (0x%x)",
-                       (unsigned)v->flags);
+        (void)rn_format(to, cap, "the certificate was refused (0x%x)",
+                        (unsigned)v->flags);
 }

@@ -7,9 +7,9 @@
  */
 #include "warehouse/connect.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "core/format.h"
 #include "core/log.h"
 #include "runnel/port.h"
 #include "warehouse/databricks.h"
@@ -61,8 +61,8 @@ int rn_connect_open(struct rn_warehouse *databricks, struct rn_arena *mem,
                                   .config = config,
                                   .error = databricks->error };
     c->d = (struct rn_databricks *)databricks;
-    snprintf(c->w.place, sizeof c->w.place, "%.80s %.50s.%.60s",
-             c->d->rest.place, config->connect.catalog, config->synapse.table);
+    rn_format(c->w.place, sizeof c->w.place, "%.80s %.50s.%.60s",
+              c->d->rest.place, config->connect.catalog, config->synapse.table);
     *w = &c->w;
     return RN_OK;
 }

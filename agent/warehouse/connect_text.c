@@ -1,10 +1,10 @@
 /* warehouse/connect_text.c: what [connect] says to Databricks, and which jobs
  * cannot say it; see warehouse/connect.h.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "row/utf8.h"
+#include "core/format.h"
 #include "warehouse/connect.h"
 
 /* What Unity Catalog takes. */
@@ -135,7 +135,7 @@ void rn_connect_put_connection(struct rn_sql *q, const struct rn_config *c)
 {
     char port[16];
 
-    snprintf(port, sizeof port, "%u", c->connect.port);
+    rn_format(port, sizeof port, "%u", c->connect.port);
     rn_sql_text(q, "CREATE CONNECTION IF NOT EXISTS ");
     rn_sql_name(q, rn_bytes_of(rn_connect_name(c)));
     rn_sql_text(q, " TYPE sqldw OPTIONS (host ");

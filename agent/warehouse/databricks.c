@@ -1,9 +1,9 @@
 /* warehouse/databricks.c: Databricks, as a warehouse. */
 #include "warehouse/databricks.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "core/format.h"
 #include "runnel/port.h"
 
 /* A service that is down for longer is left for the next run. */
@@ -104,17 +104,17 @@ static int abfss_of(const struct place *at, char *to, size_t cap)
 {
     const char *end = strstr(at->host, ".blob.");
 
-    return snprintf(to, cap, "abfss://%s@%s.dfs.%s", at->container, at->account,
-                    end ? end + 6 : "core.windows.net");
+    return rn_format(to, cap, "abfss://%s@%s.dfs.%s", at->container,
+                     at->account, end ? end + 6 : "core.windows.net");
 }
 
 static int container_of(const struct rn_config *c, const struct place *at,
                         char *to, size_t cap)
 {
     if (c->databricks.access == RN_ACCESS_VOLUME)
-        return snprintf(to, cap, "%s", c->databricks.volume);
+        return rn_format(to, cap, "%s", c->databricks.volume);
     if (c->databricks.location[0])
-        return snprintf(to, cap, "%s", c->databricks.location);
+        return rn_format(to, cap, "%s", c->databricks.location);
     return abfss_of(at, to, cap);
 }
 
@@ -124,7 +124,7 @@ int rn_dbx_abfss(const struct rn_config *c, char *to, size_t cap)
     int n;
 
     if (strncmp(c->databricks.location, "abfss://", 8) == 0)
-        n = snprintf(to, cap, "%s", c->databricks.location);
+        n = rn_format(to, cap, "%s", c->databricks.location);
     else if (take_place(c->store.url, &at))
         n = abfss_of(&at, to, cap);
     else
@@ -154,7 +154,7 @@ static int find_root(struct rn_databricks *d)
     while (n > 0 && (size_t)n < cap && d->root[n - 1] == '/')
         n--;
     if (n > 0 && (size_t)n < cap && known && at.prefix[0])
-        n += snprintf(d->root + n, cap - (size_t)n, "/%s", at.prefix);
+        n += rn_format(d->root + n, cap - (size_t)n, "/%s", at.prefix);
     while (n > 0 && (size_t)n < cap && d->root[n - 1] == '/')
         n--;
     if (n <= 0 || (size_t)n >= cap)
@@ -240,11 +240,11 @@ static int databricks_open(const struct rn_config *config, struct rn_http *http,
         databricks_close(&d->w);
         return err;
     }
-    snprintf(d->w.place, sizeof d->w.place, "%.90s %s%.90s",
-             sends(config) ? d->rest.place : config->databricks.host,
-             config->databricks.table[0] ? "" : "job ",
-             config->databricks.table[0] ? config->databricks.table
-                                         : config->databricks.job);
+    rn_format(d->w.place, sizeof d->w.place, "%.90s %s%.90s",
+              sends(config) ? d->rest.place : config->databricks.host,
+              config->databricks.table[0] ? "" : "job ",
+              config->databricks.table[0] ? config->databricks.table
+                                          : config->databricks.job);
     *w = &d->w;
     return RN_OK;
 }

@@ -5,10 +5,10 @@
  * secret for a token of about an hour, which is renewed when four fifths of
  * its life are over, so that no statement begins with one that is about to end.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "core/base64.h"
+#include "core/format.h"
 #include "core/log.h"
 #include "identity/hash.h"
 #include "runnel/file.h"
@@ -87,8 +87,8 @@ static void basic(const struct rn_databricks *d, char *to, size_t cap)
     const struct rn_config *c = d->w.config;
     struct rn_bytes secret = trimmed(rn_bytes_of(c->databricks.secret));
     char plain[RN_DBX_SECRET + 2];
-    int n = snprintf(plain, sizeof plain, "%s:%.*s", c->databricks.client,
-                     (int)secret.n, (const char *)secret.p);
+    int n = rn_format(plain, sizeof plain, "%s:%.*s", c->databricks.client,
+                      (int)secret.n, (const char *)secret.p);
 
     RN_ASSERT(n > 0 && (size_t)n < sizeof plain && 6 + RN_BASE64_LEN(n) < cap);
     memcpy(to, "Basic ", 6);

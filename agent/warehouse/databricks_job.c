@@ -5,10 +5,10 @@
  * files as parameters; how it loads them is its own affair, so its word is all
  * there is, unless the job file names a warehouse and a table to count in.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "core/log.h"
+#include "core/format.h"
 #include "core/print.h"
 #include "runnel/port.h"
 #include "warehouse/databricks.h"
@@ -45,8 +45,8 @@ static void put_request(struct rn_databricks *d, const struct rn_dbx_files *f)
     char folder[sizeof d->root + RN_DATASET_PATH + 4];
     char number[24];
 
-    snprintf(folder, sizeof folder, "%s/%s%s", d->root, f->folder,
-             f->folder[0] ? "/" : "");
+    rn_format(folder, sizeof folder, "%s/%s%s", d->root, f->folder,
+              f->folder[0] ? "/" : "");
     rn_print(body, "{\"job_id\":%s,", c->databricks.job);
     parameter(d, "idempotency_token", set->run, "");
     rn_print(body, ",\"job_parameters\":{");
@@ -58,7 +58,7 @@ static void put_request(struct rn_databricks *d, const struct rn_dbx_files *f)
     rn_print(body, ",");
     parameter(d, "runnel_format", c->file.format, "");
     rn_print(body, ",");
-    snprintf(number, sizeof number, "%llu", (unsigned long long)set->rows);
+    rn_format(number, sizeof number, "%llu", (unsigned long long)set->rows);
     parameter(d, "runnel_rows", number, "");
     rn_print(body, "}}");
 }
@@ -79,7 +79,7 @@ static int start(struct rn_databricks *d, const struct rn_dbx_files *f)
         return rn_rest_fail(&d->rest, RN_E_PEER,
                             "%s: the answer to run-now has no run_id",
                             d->w.place);
-    snprintf(d->id, sizeof d->id, "%llu", (unsigned long long)id);
+    rn_format(d->id, sizeof d->id, "%llu", (unsigned long long)id);
     return RN_OK;
 }
 
@@ -130,7 +130,7 @@ static int follow(struct rn_databricks *d)
                                  .path = path,
                                  .repeat = true };
 
-    snprintf(path, sizeof path, "/api/2.2/jobs/runs/get?run_id=%s", d->id);
+    rn_format(path, sizeof path, "/api/2.2/jobs/runs/get?run_id=%s", d->id);
     for (unsigned looks = 0;; looks++) {
         int64_t ms = d->poll_ms * (1 + looks / 2);
         int err = rn_dbx_do(d, &call);
@@ -187,8 +187,8 @@ int rn_dbx_check_job(struct rn_databricks *d)
                                  .repeat = true };
     int err;
 
-    snprintf(path, sizeof path, "/api/2.2/jobs/get?job_id=%.40s",
-             d->w.config->databricks.job);
+    rn_format(path, sizeof path, "/api/2.2/jobs/get?job_id=%.40s",
+              d->w.config->databricks.job);
     err = rn_dbx_do(d, &call);
     if (err != RN_E_ABSENT)
         return err;

@@ -16,10 +16,10 @@
  *     files is several statements; one that was broken off is gone on with.
  *  4. Nothing is done by the service's word alone: only the count is success.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "core/base64.h"
+#include "core/format.h"
 #include "core/log.h"
 #include "runnel/port.h"
 #include "warehouse/databricks.h"
@@ -358,7 +358,7 @@ static int name_staging(struct work *k)
         return rn_rest_fail(&k->d->rest, RN_E_STATE,
                             "no random numbers for a staging table's name");
     rn_hex(nonce, sizeof nonce, hex);
-    snprintf(k->suffix, sizeof k->suffix, "__runnel_%s", hex);
+    rn_format(k->suffix, sizeof k->suffix, "__runnel_%s", hex);
     k->to.suffix = k->suffix;
     return RN_OK;
 }

@@ -11,10 +11,10 @@
  * is done again only if its owner says that this is no harm; else the owner
  * has to look at the table (rest.lost).
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "core/log.h"
+#include "core/format.h"
 #include "runnel/port.h"
 #include "warehouse/databricks.h"
 
@@ -50,8 +50,8 @@ struct rn_sql rn_dbx_begin(struct rn_databricks *d)
 
     put(body, "{\"warehouse_id\":\"");
     put(body, d->w.config->databricks.warehouse);
-    snprintf(wait, sizeof wait, "\",\"wait_timeout\":\"%us\"",
-             wait_seconds(d->w.config));
+    rn_format(wait, sizeof wait, "\",\"wait_timeout\":\"%us\"",
+              wait_seconds(d->w.config));
     put(body, wait);
     put(body, ",\"on_wait_timeout\":\"CONTINUE\","
               "\"disposition\":\"INLINE\",\"format\":\"JSON_ARRAY\","
@@ -156,8 +156,8 @@ static int failed(struct rn_databricks *d, const char *state)
         class[0] ? class : code, sql_state[0] ? ", SQL state " : "", sql_state,
         d->rest.request_id[0] ? ", request " : "", d->rest.request_id,
         class[0] || code[0] || sql_state[0] ? "" : "no reason given");
-    snprintf(d->rest.fault.service, sizeof d->rest.fault.service, "%s",
-             class[0] ? class : code);
+    rn_format(d->rest.fault.service, sizeof d->rest.fault.service, "%s",
+              class[0] ? class : code);
     memcpy(d->rest.fault.request, d->rest.request_id,
            sizeof d->rest.fault.request);
     d->rest.lost = false;
@@ -215,7 +215,7 @@ static int get(struct rn_databricks *d, const char *more)
                                  .path = path,
                                  .repeat = true };
 
-    snprintf(path, sizeof path, STATEMENTS "/%s%s", d->id, more);
+    rn_format(path, sizeof path, STATEMENTS "/%s%s", d->id, more);
     return rn_dbx_do(d, &call);
 }
 
@@ -241,8 +241,8 @@ static int hand_chunks(struct rn_databricks *d, const struct rn_dbx_ask *ask,
                                 "%s: the chunks of the result of %s are out "
                                 "of order",
                                 d->w.place, d->id);
-        snprintf(more, sizeof more, "/result/chunks/%llu",
-                 (unsigned long long)next);
+        rn_format(more, sizeof more, "/result/chunks/%llu",
+                  (unsigned long long)next);
         err = get(d, more);
         if (err < 0)
             return err;
@@ -288,7 +288,7 @@ static void cancel(struct rn_databricks *d)
         .method = "POST", .path = path, .body = RN_STR(""), .once = true
     };
 
-    snprintf(path, sizeof path, STATEMENTS "/%s/cancel", d->id);
+    rn_format(path, sizeof path, STATEMENTS "/%s/cancel", d->id);
     d->rest.stopping = true;
     d->rest.deadline_ms = rn_clock_mono() + CANCEL_MS;
     rn_log(RN_LOG_WARN, "databricks: cancelling the statement %s", d->id);

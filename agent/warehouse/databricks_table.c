@@ -4,7 +4,6 @@
  * their types, it fails for one that is not there, and its answer is as large
  * as we make it, however many columns the table has.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "warehouse/databricks.h"

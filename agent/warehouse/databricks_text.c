@@ -5,9 +5,9 @@
  * guessed: FAILFAST for rows, the cast for values. An option that has a default
  * which loses rows is written out.
  */
-#include <stdio.h>
 #include <string.h>
 
+#include "core/format.h"
 #include "warehouse/databricks.h"
 
 static void text(struct rn_sql *q, const char *words)
@@ -129,8 +129,8 @@ static void source(struct rn_databricks *d, struct rn_sql *q,
 {
     char where[sizeof d->root + RN_DATASET_PATH + 2];
 
-    snprintf(where, sizeof where, "%s/%s%s", d->root, f->folder,
-             f->folder[0] ? "/" : "");
+    rn_format(where, sizeof where, "%s/%s%s", d->root, f->folder,
+              f->folder[0] ? "/" : "");
     string(q, where);
 }
 
@@ -165,7 +165,7 @@ static void file_column(struct rn_sql *q, const struct rn_config *c,
         rn_sql_name(q, schema->col[i].name);
         return;
     }
-    snprintf(place, sizeof place, "_c%zu", i + (c->file.row_number[0] != 0));
+    rn_format(place, sizeof place, "_c%zu", i + (c->file.row_number[0] != 0));
     rn_sql_name(q, rn_bytes_of(place));
 }
 
@@ -240,7 +240,7 @@ static void null_option(struct options *o, const struct rn_config *c,
 {
     char never[80];
 
-    snprintf(never, sizeof never, "NULL of %s", run);
+    rn_format(never, sizeof never, "NULL of %s", run);
     option(o, "nullValue",
            c->file.null[0] || c->file.quote == RN_QUOTE_NONE ? c->file.null
                                                              : never);

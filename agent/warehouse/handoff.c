@@ -7,9 +7,9 @@
  */
 #include "warehouse/handoff.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "core/format.h"
 #include "warehouse/connect.h"
 #include "warehouse/databricks.h"
 
@@ -152,7 +152,7 @@ static void put_url(struct handoff *h)
     struct rn_out *o = open_text(&t);
     char port[16];
 
-    snprintf(port, sizeof port, "%u", h->config->connect.port);
+    rn_format(port, sizeof port, "%u", h->config->connect.port);
     put(o, "jdbc:sqlserver://");
     put(o, h->config->connect.host);
     put(o, ":");
@@ -296,7 +296,7 @@ static void older_sql(struct handoff *h)
     char name[80];
 
     /* The old metastore knows letters, digits and _ only. */
-    snprintf(name, sizeof name, "synapse_%.64s", h->config->job.name);
+    rn_format(name, sizeof name, "synapse_%.64s", h->config->job.name);
     for (char *p = name; *p; p++) {
         if (strchr("-.", *p))
             *p = '_';
@@ -447,8 +447,8 @@ static void top(struct handoff *h)
 {
     char text[120];
 
-    snprintf(text, sizeof text, "%.64s: read it in Databricks with %s.",
-             h->config->job.name, languages[h->language].name);
+    rn_format(text, sizeof text, "%.64s: read it in Databricks with %s.",
+              h->config->job.name, languages[h->language].name);
     line(h, text);
     if (has_table(h->config) || has_synapse(h->config))
         line(h, "Each row's " RN_RUN_COLUMN " is the run that it came with.");
@@ -472,7 +472,7 @@ int rn_handoff(const struct rn_config *config, enum rn_language language,
         h.temporary[0] = 0;
     n = strlen(h.temporary);
     if (n > 0)
-        snprintf(h.temporary + n, sizeof h.temporary - n, "/runnel-handoff");
+        rn_format(h.temporary + n, sizeof h.temporary - n, "/runnel-handoff");
     top(&h);
     synapse(&h);
     databricks(&h);

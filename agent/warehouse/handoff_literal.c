@@ -1,10 +1,10 @@
 /* warehouse/handoff_literal.c: text as a literal of a language; see
  * warehouse/handoff.h.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "row/utf8.h"
+#include "core/format.h"
 #include "warehouse/handoff.h"
 #include "warehouse/sql.h"
 
@@ -30,7 +30,7 @@ static void put_inside(struct rn_literal *l, uint8_t c)
     } else if (c == '\n' || c == '\r' || c == '\t') {
         put(l->to, c == '\n' ? "\\n" : c == '\r' ? "\\r" : "\\t");
     } else if (c < ' ' || c == 0x7f) {
-        snprintf(text, sizeof text, controls[l->language], c);
+        rn_format(text, sizeof text, controls[l->language], c);
         put(l->to, text);
     } else {
         rn_out_byte(l->to, c);

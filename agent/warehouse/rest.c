@@ -1,10 +1,10 @@
 /* warehouse/rest.c: see warehouse/rest.h. */
 #include "warehouse/rest.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "core/backoff.h"
+#include "core/format.h"
 #include "core/log.h"
 #include "identity/hash.h"
 #include "identity/stamp.h"
@@ -72,8 +72,8 @@ static int take_base(struct rn_rest *r, struct rn_error *error)
     r->origin = (struct rn_origin){ r->host, tls ? 443 : 80, tls };
     if (!tls && !(r->o.allow_http && is_loopback(r->host)))
         return refuse(r, error, "must begin with https://");
-    snprintf(r->place, sizeof r->place, "%s://%s", tls ? "https" : "http",
-             r->host);
+    rn_format(r->place, sizeof r->place, "%s://%s", tls ? "https" : "http",
+              r->host);
     if (rest > 0) {
         char port[8] = "";
 

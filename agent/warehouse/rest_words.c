@@ -6,9 +6,9 @@
  * taken out, and a code is an identifier or nothing.
  */
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "core/format.h"
 #include "warehouse/rest.h"
 
 static const char code_bytes[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -76,7 +76,7 @@ int rn_rest_fail(struct rn_rest *r, int code, const char *fmt, ...)
     va_list args;
 
     va_start(args, fmt);
-    vsnprintf(text, sizeof text, fmt, args);
+    rn_vformat(text, sizeof text, fmt, args);
     va_end(args);
     rn_rest_clean(r, text);
     rn_error_clear(&r->fault);
@@ -121,8 +121,8 @@ static void from_page(const char *page, char *words, size_t cap)
     const char *title = strstr(page, "<title>");
     size_t n = title ? strcspn(title + 7, "<\r\n") : 0;
 
-    snprintf(words, cap, "answered with a web page%s%.*s%s", n ? " (" : "",
-             n < 80 ? (int)n : 80, title ? title + 7 : "", n ? ")" : "");
+    rn_format(words, cap, "answered with a web page%s%.*s%s", n ? " (" : "",
+              n < 80 ? (int)n : 80, title ? title + 7 : "", n ? ")" : "");
 }
 
 static void from_text(char *text, char code[72], char *words, size_t cap)
@@ -133,7 +133,7 @@ static void from_text(char *text, char code[72], char *words, size_t cap)
         keep_code(code, text, n);
         text += n + 2;
     }
-    snprintf(words, cap, "%.*s", (int)strcspn(text, "\r\n"), text);
+    rn_format(words, cap, "%.*s", (int)strcspn(text, "\r\n"), text);
 }
 
 void rn_rest_words(struct rn_rest *r, char code[72], char *words, size_t cap)

@@ -1,10 +1,10 @@
 /* warehouse/synapse.c: Synapse as a warehouse; see runnel/warehouse.h. */
 #include "warehouse/synapse.h"
 
+#include "core/format.h"
 #include "identity/hash.h"
 #include "runnel/port.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* The longest statement. INSERT names each column twice: 1,023 columns with
@@ -61,9 +61,9 @@ static void name_place(struct synapse *s)
 
     if (pipeline || !rn_syn_setting(c->synapse.connection, "server", &server))
         server.text[0] = 0;
-    snprintf(s->base.place, sizeof s->base.place, "Synapse %.90s%s%.90s",
-             server.text, server.text[0] ? " " : "",
-             pipeline ? c->synapse.pipeline : c->synapse.table);
+    rn_format(s->base.place, sizeof s->base.place, "Synapse %.90s%s%.90s",
+              server.text, server.text[0] ? " " : "",
+              pipeline ? c->synapse.pipeline : c->synapse.table);
 }
 
 static int open_parts(struct synapse *s, struct rn_arena *mem)
@@ -188,8 +188,8 @@ static int synapse_load(struct rn_warehouse *w, const struct rn_dataset *d,
         return rn_syn_pipeline(s, d, result);
     if ((err = rn_synapse_refuses(w->config, d->schema, w->error)) < 0)
         return err;
-    snprintf(result->statement, sizeof result->statement, "runnel:%.50s",
-             d->run);
+    rn_format(result->statement, sizeof result->statement, "runnel:%.50s",
+              d->run);
     if (is_external(w->config)) {
         err = rn_syn_until(s, rn_syn_serverless, &load);
     } else {

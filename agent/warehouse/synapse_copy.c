@@ -15,11 +15,11 @@
  */
 #include "warehouse/synapse.h"
 
+#include "core/format.h"
 #include "core/log.h"
 #include "runnel/port.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 /* ----------------------------------------------------------------- settling */
@@ -56,8 +56,8 @@ static int settle(const struct syn_work *w)
     if (err < 0)
         return err;
     if (running > 0) {
-        snprintf(s->fault.text, sizeof s->fault.text,
-                 "%" PRIu64 " of its statements are still at work", running);
+        rn_format(s->fault.text, sizeof s->fault.text,
+                  "%" PRIu64 " of its statements are still at work", running);
         return RN_E_BUSY;
     }
     s->lost = false;

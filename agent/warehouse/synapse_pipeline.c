@@ -8,6 +8,7 @@
  */
 #include "warehouse/synapse.h"
 
+#include "core/format.h"
 #include "core/log.h"
 #include "identity/hash.h"
 #include "row/date.h"
@@ -15,7 +16,6 @@
 #include "warehouse/rest.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #define API     "api-version=2020-12-01"
@@ -76,7 +76,7 @@ static int set_token(struct rn_syn_pipeline *p, const char *token,
                        "synapse.token: empty, longer than %u bytes, or with "
                        "bytes that no token has",
                        TOKEN);
-    snprintf(p->header, sizeof p->header, "Bearer %.*s", (int)n, token);
+    rn_format(p->header, sizeof p->header, "Bearer %.*s", (int)n, token);
     p->rest.secret[0] = (struct rn_bytes){ (uint8_t *)p->header + 7, n };
     return RN_OK;
 }
@@ -144,7 +144,7 @@ static int set_path(struct rn_syn_pipeline *p, const char *before,
                     const char *name, const char *after)
 {
     static const char hex[] = "0123456789ABCDEF";
-    size_t n = (size_t)snprintf(p->path, sizeof p->path, "%s", before);
+    size_t n = (size_t)rn_format(p->path, sizeof p->path, "%s", before);
 
     for (; *name; name++) {
         uint8_t c = (uint8_t)*name;
@@ -162,7 +162,7 @@ static int set_path(struct rn_syn_pipeline *p, const char *before,
             p->path[n++] = hex[c & 15];
         }
     }
-    snprintf(p->path + n, sizeof p->path - n, "%s", after);
+    rn_format(p->path + n, sizeof p->path - n, "%s", after);
     return RN_OK;
 }
 
@@ -191,8 +191,8 @@ static enum state state_of(struct rn_doc *doc, int status)
  */
 static void since(const char *run, char to[32])
 {
-    snprintf(to, 32, "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", run, run + 4, run + 6,
-             run + 9, run + 11, run + 13);
+    rn_format(to, 32, "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", run, run + 4, run + 6,
+              run + 9, run + 11, run + 13);
 }
 
 static void until(char to[RN_TIMESTAMP_TEXT + 1])
@@ -306,7 +306,7 @@ static int start(struct synapse *s, const struct rn_dataset *d)
 
     if (err < 0 || (err = folder_of(d, folder)) < 0)
         return err;
-    snprintf(rows, sizeof rows, ",\"rows\":%" PRIu64 "}", d->rows);
+    rn_format(rows, sizeof rows, ",\"rows\":%" PRIu64 "}", d->rows);
     o = rn_rest_body(&p->rest);
     put_member(p, o, "{\"run\":", d->run);
     put_member(p, o, ",\"folder\":", folder);
@@ -396,8 +396,8 @@ static int count_copied(struct synapse *s, const struct rn_dataset *d,
     struct rn_out *o = rn_rest_body(&p->rest);
     int err;
 
-    snprintf(tail, sizeof tail, "/pipelineruns/%s/queryActivityruns?" API,
-             p->id);
+    rn_format(tail, sizeof tail, "/pipelineruns/%s/queryActivityruns?" API,
+              p->id);
     since(d->run, after);
     until(before);
     put_member(p, o, "{\"lastUpdatedAfter\":", after);
@@ -453,8 +453,8 @@ static int load(struct synapse *s, const struct rn_dataset *d,
         err = start_once(s, d, &found);
     if (err < 0)
         return err;
-    snprintf(result->statement, sizeof result->statement, "%s",
-             s->pipeline->id);
+    rn_format(result->statement, sizeof result->statement, "%s",
+              s->pipeline->id);
     if ((err = follow(s->pipeline)) < 0)
         return err;
     return compare(s, d, result);

@@ -3,10 +3,10 @@
  */
 #include "warehouse/synapse.h"
 
+#include "core/format.h"
 #include "core/log.h"
 #include "runnel/port.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* A statement is kept in the history of the pool, so the token in it must soon
@@ -33,7 +33,7 @@ void rn_syn_byte(struct rn_sql *q, uint8_t c)
         rn_syn_plain(q, (struct rn_bytes){ &c, 1 });
         return;
     }
-    snprintf(hex, sizeof hex, "'0x%02X'", c);
+    rn_format(hex, sizeof hex, "'0x%02X'", c);
     rn_sql_text(q, hex);
 }
 
@@ -132,8 +132,8 @@ int rn_syn_url(const struct rn_config *config, const struct rn_dataset *d,
 
     if (err < 0)
         return err;
-    n = snprintf(to, RN_SYN_URL, "%.*s/%s", (int)base.n, (const char *)base.p,
-                 path);
+    n = rn_format(to, RN_SYN_URL, "%.*s/%s", (int)base.n, (const char *)base.p,
+                  path);
     if (n < 0 || n >= RN_SYN_URL)
         return RN_E_FULL;
     if (strcmp(config->file.format, "parquet") == 0 &&

@@ -7,11 +7,11 @@
  */
 #include "warehouse/synapse.h"
 
+#include "core/format.h"
 #include "core/log.h"
 #include "runnel/port.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #define PART 140 /* bytes of a name's part that this file takes apart */
@@ -43,7 +43,7 @@ static void split_table(const char *table, struct parts *to)
 {
     const char *rest = table;
 
-    snprintf(to->name, PART, "dbo");
+    rn_format(to->name, PART, "dbo");
     do {
         memcpy(to->schema, to->name, PART);
         rest = read_part(rest, to->name);
@@ -58,7 +58,8 @@ static void put_source_name(char to[2 * PART + 16], const struct synapse *s)
     struct parts parts = { "", "" };
 
     split_table(s->base.config->synapse.table, &parts);
-    snprintf(to, 2 * PART + 16, "runnel_%.50s_%.60s", parts.schema, parts.name);
+    rn_format(to, 2 * PART + 16, "runnel_%.50s_%.60s", parts.schema,
+              parts.name);
 }
 
 static bool with_identity(const struct synapse *s)

@@ -4,11 +4,11 @@
 #include "warehouse/synapse.h"
 
 #include "core/backoff.h"
+#include "core/format.h"
 #include "core/log.h"
 #include "identity/hash.h"
 #include "runnel/port.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define TIDY_MS 15000
@@ -342,8 +342,8 @@ static int report(struct synapse *s, int err)
     (void)rn_fail(e, err, RN_AT_WAREHOUSE, "%s: %s: %s%s", s->base.place,
                   s->what, s->fault.text, advice(err));
     if (s->fault.state[0])
-        snprintf(e->service, sizeof e->service, "%s/%ld", s->fault.state,
-                 (long)s->fault.native);
+        rn_format(e->service, sizeof e->service, "%s/%ld", s->fault.state,
+                  (long)s->fault.native);
     return err;
 }
 

@@ -3,8 +3,9 @@
  */
 #include "warehouse/synapse.h"
 
-#include <stdio.h>
 #include <string.h>
+
+#include "core/format.h"
 
 /* Left free behind the list of files for options, credential and label. */
 #define COPY_TAIL  (RN_SECRET_MAX + 1024)
@@ -17,7 +18,7 @@ void rn_syn_work(struct syn_work *w, struct synapse *s,
 
     *w = (struct syn_work){ .s = s, .d = d, .c = s->base.config };
     skip = skip > RN_SQL_SUFFIX - 1 ? skip - (RN_SQL_SUFFIX - 1) : 0;
-    snprintf(w->staging, sizeof w->staging, "_%s", d->run + skip);
+    rn_format(w->staging, sizeof w->staging, "_%s", d->run + skip);
     for (char *p = w->staging; *p; p++) {
         if (*p == '-')
             *p = '_';

@@ -155,7 +155,9 @@ struct rn_config {
         const char *name;
         uint64_t memory; /* bytes, all of the agent's private memory     */
         const char *state;
-        int64_t deadline_ms; /* length, for the whole run; 0: none       */
+        int64_t deadline_ms;   /* length, for the whole run; 0: none       */
+        int64_t checkpoint_ms; /* least time between two of a run with
+                                * source.key; 0: at every block          */
         const char *log_level;
     } job;
 
@@ -163,7 +165,8 @@ struct rn_config {
         const char *kind;
         const char *database;
         const char *query;
-        const char *watermark;       /* column name or ""                */
+        const char *key;             /* column whose order rows have, or "" */
+        const char *watermark;       /* column name or ""                   */
         const char *watermark_start; /* value for the first run, or ""   */
         uint64_t max_cell;           /* bytes                            */
         uint64_t memory; /* slice for the driver, bytes; 0: by budget   */

@@ -19,6 +19,7 @@
 #include "runnel/row.h"
 
 struct rn_encoder;
+struct rn_record; /* core/record.h */
 
 struct rn_encoder_class {
     const char *name;   /* as written in the job file: "csv"     */
@@ -70,6 +71,23 @@ struct rn_encoder_class {
      * NULL: there are none.
      */
     bool (*full)(const struct rn_encoder *e);
+
+    /* So that a later process can go on in the middle of a file.
+     *
+     * rest: bring out what can be brought out. 1: everything of the rows so far
+     * is in `out` or in closed groups; 0: not before more rows have come; or
+     * the failure. NULL: always 1.
+     *
+     * save: what begin() and the rows since have left in the encoder while it
+     * is at rest or after end(); `save_most` bytes at most. NULL: nothing.
+     *
+     * restore: in place of begin() and those rows; the owner has set `out` or
+     * `lanes`. RN_E_TORN: save() would not have written that.
+     */
+    int (*rest)(struct rn_encoder *e);
+    size_t save_most;
+    void (*save)(const struct rn_encoder *e, struct rn_record *r);
+    int (*restore)(struct rn_encoder *e, struct rn_record *r);
 };
 
 struct rn_encoder {

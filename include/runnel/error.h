@@ -9,6 +9,7 @@
 #define RUNNEL_ERROR_H
 
 #include "runnel/base.h"
+#include "runnel/texts.h"
 
 /* Which part of the agent saw it; with the code it decides the exit code. */
 enum rn_where {
@@ -34,11 +35,15 @@ void rn_error_clear(struct rn_error *e);
 
 /* Keep this failure if it is the first; returns `code` either way, so that
  * `return rn_fail(...)` reads well. The text is cut at its bound; control
- * bytes become '?'. `fmt` must not print floating point.
+ * bytes become '?'. `fmt` must not print floating point. In parentheses since
+ * an image that has no room for texts makes a macro of it (texts.h).
  */
-__attribute__((format(printf, 4, 5))) int rn_fail(struct rn_error *e, int code,
-                                                  enum rn_where where,
-                                                  const char *fmt, ...);
+__attribute__((format(printf, 4, 5))) int(rn_fail)(struct rn_error *e, int code,
+                                                   enum rn_where where,
+                                                   const char *fmt, ...);
+
+/* The same with what the code and the place say: "denied (store)". */
+int rn_fail_terse(struct rn_error *e, int code, enum rn_where where);
 
 /* The process exit code for this error: 0, 1, 2, 3, 4, 5, 6 or 75, as the
  * README's table says. Throttling, lost links, deadlines and stop requests

@@ -2,7 +2,8 @@
  *
  * A port is a folder that defines these names (port/linux). They are bound
  * when the image is linked: one image, one port, no table of pointers. What
- * only hosts with files have is in file.h.
+ * only hosts with files have is in file.h. tests/port/contract.h checks each
+ * promise on any port.
  *
  * Times called until or deadline are points on rn_clock_mono(), in
  * milliseconds. No call but rn_wait() blocks, unless it says so.
@@ -79,12 +80,20 @@ int rn_entropy(void *buf, size_t len);
 
 /* -- memory that survives power loss ------------------------------------- */
 
-/* Two slots, 0 and 1. A save may be cut by power loss and leave that slot
- * torn: the journal writes them in turn with a checksum, so a port needs no
- * atomicity of its own beyond: a save that returned RN_OK survives power loss,
- * and the other slot is never touched.
+/* Slots 0 and 1 hold the journal's record, of RN_STATE_MAX bytes at most; slots
+ * 2 and 3 a checkpoint of the run under way, of rn_state_room() bytes at most.
+ * A save may be cut by power loss and leave that slot torn: each pair is
+ * written in turn with a checksum, so a port needs no atomicity of its own
+ * beyond: a save that returned RN_OK survives power loss, and the other slots
+ * are never touched.
  */
-#define RN_STATE_MAX 4096
+#define RN_STATE_MAX   4096
+#define RN_STATE_SLOTS 4u
+
+/* 0: this machine has no room for checkpoints, and a run that was cut off
+ * begins anew. Does not change while the image runs.
+ */
+size_t rn_state_room(void);
 
 struct rn_state {
     intptr_t handle;
@@ -104,7 +113,7 @@ int rn_state_load(struct rn_state *s, unsigned slot, void *buf, size_t cap);
 int rn_state_save(struct rn_state *s, unsigned slot, const void *buf,
                   size_t len, char *why);
 
-void rn_state_close(struct rn_state *s);
+void rn_state_close(struct rn_state *s); /* safe twice */
 
 /* -- people and process --------------------------------------------------- */
 

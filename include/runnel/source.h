@@ -1,7 +1,7 @@
 /* source.h: where rows come from.
  *
  *     open -> query -> next ... next -> (0) -> close
- *                 ^________________________|   query again is allowed
+ *                 ^________________________|   query or again is allowed
  *
  * A driver is one constant `struct rn_source_class` and one context struct
  * whose first member is `struct rn_source`. Drivers take what they need from
@@ -41,12 +41,25 @@ struct rn_source_class {
     int (*open)(const struct rn_config *config, struct rn_arena *mem,
                 struct rn_error *error, struct rn_source **source);
 
+    /* NULL unless a program brings the rows (kind = push): these are its
+     * columns, in which what the job says of types is settled, and the row
+     * that it fills; both borrowed until close(). Before query().
+     */
+    int (*bring)(struct rn_source *s, struct rn_col *col,
+                 const struct rn_row *row);
+
     /* Prepare and start the query with these values; fills s->schema, which
      * is valid until the next query() or close(). May read rows ahead to learn
      * the types of columns that declare none, then starts over, within one
      * read transaction.
      */
     int (*query)(struct rn_source *s, const struct rn_binding *binding);
+
+    /* The running query from its beginning with other values: in the same read
+     * transaction and with the same columns, which are not learned again.
+     * Counts start at 0.
+     */
+    int (*again)(struct rn_source *s, const struct rn_binding *binding);
 
     /* Step to the next row: 1 with *row filled, 0 at the end of a result that
      * the driver knows to be complete, or an error. Cells point into the
@@ -60,6 +73,13 @@ struct rn_source_class {
      */
     void (*native)(struct rn_source *s, size_t column, struct rn_cell *cell);
 
+    /* The highest value that a column has in all of the running query's rows,
+     * in the database's own order, as native() gives it; RN_NULL: none. Reads
+     * them all, in the same read transaction; before next(). Valid until the
+     * next call on `s`.
+     */
+    int (*most)(struct rn_source *s, size_t column, struct rn_cell *cell);
+
     /* Safe after a failed query() and safe twice. Ends the transaction. */
     void (*close)(struct rn_source *s);
 };
@@ -68,9 +88,11 @@ struct rn_source {
     const struct rn_source_class *cls;
     struct rn_schema schema; /* set by query()                            */
     struct rn_counts counts; /* since query(); the driver adds to it      */
-    struct rn_error *error;  /* the run's                                 */
-    size_t memory_peak;      /* bytes of the driver's slice ever in use   */
-    const char *version;     /* "SQLite 3.46.1"; static                   */
+    uint64_t before;        /* rows of the run that came before counts.rows: for
+                      * messages; the owner's to set                      */
+    struct rn_error *error; /* the run's                                 */
+    size_t memory_peak;     /* bytes of the driver's slice ever in use   */
+    const char *version;    /* "SQLite 3.46.1"; static                   */
 };
 
 /* The drivers of this image, in the order of the build's SOURCES. */

@@ -102,6 +102,9 @@ struct rn_store;
 
 struct rn_store_class {
     const char *name; /* "azure", "folder" */
+    bool keeps;       /* what was staged outlives the process, for another
+                       * one to commit                                   */
+    bool (*claims)(const char *url); /* such a store.url is its           */
     size_t (*need)(const struct rn_config *config);
 
     /* `config` and `error` are borrowed for the store's life. */
@@ -145,7 +148,11 @@ struct rn_store {
 extern const struct rn_store_class rn_store_azure;
 extern const struct rn_store_class rn_store_folder;
 
-/* The class for a job's store.url, or NULL. */
+/* The stores of this image, in the order of the build's STORES. */
+extern const struct rn_store_class *const rn_stores[];
+extern const size_t rn_stores_n;
+
+/* The one for a job's store.url, or NULL. */
 const struct rn_store_class *rn_store_for(const char *url);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -43,10 +44,11 @@ int rn_file_open_read(struct rn_file_handle *f, const char *path, char *why)
     if (f->fd < 0)
         return fail(path, why);
     struct stat st;
-    if (fstat((int)f->fd, &st) == 0 && S_ISREG(st.st_mode))
+    int err = fstat((int)f->fd, &st) < 0 ? errno : 0;
+    if (err == 0 && S_ISREG(st.st_mode))
         return RN_OK;
     rn_file_close(f);
-    errno = EINVAL;
+    errno = err != 0 ? err : EINVAL;
     return fail(path, why);
 }
 
@@ -161,12 +163,17 @@ void rn_file_close(struct rn_file_handle *f)
     f->fd = -1;
 }
 
+/* renameat2(2) and getdents64(2) are called without their wrappers, which musl
+ * 1.2.3 doesn't have; nor has it the kernel's headers.
+ */
+#define NO_REPLACE 1u
+
 /* Some file systems know no RENAME_NOREPLACE; a hard link refuses a taken
  * name just as well, and others know no hard links.
  */
 static int rename_new(const char *from, const char *to)
 {
-    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+    if (syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, NO_REPLACE) == 0)
         return 0;
     if (errno != EINVAL && errno != ENOSYS)
         return -1;
@@ -213,11 +220,12 @@ static int empty_folder(int dir)
     _Alignas(struct dirent64) char list[2048];
     int removed;
     do {
-        ssize_t len;
+        long len;
         removed = 0;
         if (lseek(dir, 0, SEEK_SET) < 0)
             return -1;
-        while (removed == 0 && (len = getdents64(dir, list, sizeof list)) != 0)
+        while (removed == 0 &&
+               (len = syscall(SYS_getdents64, dir, list, sizeof list)) != 0)
             removed = len < 0 ? -1 : remove_listed(dir, list, (size_t)len);
     } while (removed > 0);
     return removed;

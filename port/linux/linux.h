@@ -51,6 +51,13 @@ int rn_linux_resolve_fd(int lookup);
 /* Ends and reaps the child if it still runs. */
 void rn_linux_resolve_close(int lookup);
 
+/* Called by the child before it asks. A program linked statically to glibc
+ * keeps to what is linked into it, /etc/hosts and DNS (names_static.c): what
+ * else /etc/nsswitch.conf names are shared libraries of another C library.
+ * Everybody else goes by that file (names_system.c).
+ */
+void rn_linux_names(void);
+
 /* Copy the system's words for `err` (an errno) after `what` into `why`, RN_WHY
  * bytes or NULL.
  */

@@ -172,7 +172,8 @@ int rn_net_send(struct rn_net *n, const struct rn_bytes *piece, size_t pieces)
 {
     RN_ASSERT(n->phase == OPEN && pieces > 0);
     struct iovec iov[PIECES];
-    size_t count = pieces < PIECES ? pieces : PIECES;
+    /* msg_iovlen is an int to musl and a size_t to glibc. */
+    uint8_t count = (uint8_t)(pieces < PIECES ? pieces : PIECES);
     for (size_t i = 0; i < count; i++) {
         /* The kernel only reads; iovec has no const. */
         union {

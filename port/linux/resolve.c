@@ -17,6 +17,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -71,7 +72,8 @@ static _Noreturn void look_up(const char *host, int out)
 {
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || dup2(out, 3) < 0)
         _exit(1);
-    if (close_range(4, ~0u, 0) < 0)
+    rn_linux_names();
+    if (syscall(SYS_close_range, 4, ~0u, 0) < 0) /* musl has no wrapper */
         for (int fd = 4; fd < 1024; fd++)
             close(fd);
     (void)signal(SIGTERM, SIG_DFL);

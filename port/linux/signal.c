@@ -34,10 +34,22 @@ static void fill_standard_descriptors(void)
             (void)open("/dev/null", O_RDWR);
 }
 
+/* Before anything else exists that could carry an error. */
+static void cannot_start(const char *what)
+{
+    char why[RN_WHY];
+    rn_linux_why(why, what, errno);
+    (void)rn_linux_print(STDERR_FILENO, "runnel: ", 8);
+    (void)rn_linux_print(STDERR_FILENO, why, strlen(why));
+    (void)rn_linux_print(STDERR_FILENO, "\n", 1);
+    _exit(1);
+}
+
 void rn_linux_start(void)
 {
     fill_standard_descriptors();
-    RN_ASSERT(pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) == 0);
+    if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) < 0)
+        cannot_start("making a pipe");
     struct sigaction stop;
     struct sigaction ignore;
     memset(&stop, 0, sizeof stop);

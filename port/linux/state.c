@@ -1,10 +1,13 @@
-/* linux/state.c: two slots in one file; see runnel/port.h.
+/* linux/state.c: four slots in one file; see runnel/port.h.
  *
  *     0            8               8192         8200
  *     | RNS1 len   | record 0 ...  | RNS1 len   | record 1 ...
+ *     16 K                         16 K + 512 K
+ *     | RNS1 len   | check- 0 ...  | RNS1 len   | point 1 ...
  *
  * `len` is little-endian. Slots lie on pages of their own, so that a save of
- * one never rewrites a sector of the other.
+ * one never rewrites a sector of the other. A file that has never held a
+ * checkpoint ends with record 1.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,10 +21,28 @@
 
 #define HEAD   8u
 #define STRIDE 8192u
+#define ROOM   ((size_t)512 << 10) /* of a checkpoint's slot, head included */
 
 _Static_assert(HEAD + RN_STATE_MAX <= STRIDE, "a slot holds a record");
 
 static const uint8_t magic[4] = { 'R', 'N', 'S', '1' };
+
+size_t rn_state_room(void)
+{
+    return ROOM - HEAD;
+}
+
+static uint64_t place_of(unsigned slot)
+{
+    RN_ASSERT(slot < RN_STATE_SLOTS);
+    return slot < 2 ? (uint64_t)slot * STRIDE
+                    : 2 * STRIDE + (uint64_t)(slot - 2) * ROOM;
+}
+
+static size_t most_of(unsigned slot)
+{
+    return slot < 2 ? RN_STATE_MAX : rn_state_room();
+}
 
 void rn_linux_why(char *why, const char *what, int err)
 {
@@ -89,7 +110,7 @@ static int write_at(int fd, uint64_t at, const void *buf, size_t len)
 static bool has_magic(int fd, unsigned slot)
 {
     uint8_t head[HEAD];
-    return pread(fd, head, HEAD, (off_t)slot * STRIDE) == (ssize_t)HEAD &&
+    return pread(fd, head, HEAD, (off_t)place_of(slot)) == (ssize_t)HEAD &&
            memcmp(head, magic, sizeof magic) == 0;
 }
 
@@ -145,10 +166,9 @@ int rn_state_open(struct rn_state *s, const char *name, bool write, char *why)
 
 int rn_state_load(struct rn_state *s, unsigned slot, void *buf, size_t cap)
 {
-    RN_ASSERT(slot < 2);
     uint8_t head[HEAD];
     ssize_t got;
-    off_t at = (off_t)slot * STRIDE;
+    off_t at = (off_t)place_of(slot);
     do
         got = pread((int)s->handle, head, HEAD, at);
     while (got < 0 && errno == EINTR);
@@ -160,8 +180,8 @@ int rn_state_load(struct rn_state *s, unsigned slot, void *buf, size_t cap)
     for (unsigned i = 0; i < 4; i++)
         len |= (size_t)head[4 + i] << (8 * i);
     /* A torn length gives some bytes; the record's checksum refuses them. */
-    if (len > RN_STATE_MAX)
-        len = RN_STATE_MAX;
+    if (len > most_of(slot))
+        len = most_of(slot);
     if (len > cap)
         len = cap;
     size_t have = 0;
@@ -182,9 +202,10 @@ int rn_state_load(struct rn_state *s, unsigned slot, void *buf, size_t cap)
 int rn_state_save(struct rn_state *s, unsigned slot, const void *buf,
                   size_t len, char *why)
 {
-    RN_ASSERT(slot < 2 && len <= RN_STATE_MAX);
     uint8_t head[HEAD];
-    uint64_t at = (uint64_t)slot * STRIDE;
+    uint64_t at = place_of(slot);
+
+    RN_ASSERT(len <= most_of(slot));
     put_head(head, len);
     if (write_at((int)s->handle, at + HEAD, buf, len) < 0 ||
         write_at((int)s->handle, at, head, HEAD) < 0 ||

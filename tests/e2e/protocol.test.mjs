@@ -133,6 +133,9 @@ test("a block that the service lost makes the file again under a new name, " +
   const names = new Set(proxy.log.filter((e) => e.op === "stage")
     .map((e) => e.name));
   assert.equal(names.size, 2, "the second attempt used the first's name");
+  // By chance and not by the clock: an attempt may begin in the same second.
+  const nonces = new Set([...names].map((n) => /-([0-9a-f]{16})\//.exec(n)[1]));
+  assert.equal(nonces.size, 2, "the second attempt had the first's nonce");
 });
 
 test("blocks that are lost every time end the run after the restarts that " +
@@ -210,6 +213,21 @@ test("5xx for ever ends with exit code 75 within the time for retries",
     assert.equal(r.error.service, "ServerBusy");
     assert(r.error.request, "no request id");
   });
+
+test("a run of which only _SUCCESS could not be written is completed by the " +
+  "next one", async () => {
+  const s = await setup({ rows: 50, store: { retry_for: "1s" } });
+  proxy.rule = (q) => q.op === "put" && q.name.endsWith("_SUCCESS") &&
+    { answer: refusal(503, "ServerBusy") };
+  const r = await s.job.fails(75, /busy/);
+  proxy.rule = () => undefined;
+  const next = await s.job.done();
+  assert.equal(next.json.completed, r.json.run);
+  const runs = await checkStore(s.reader);
+  assert.equal(runs.length, 2);
+  runs.forEach((run) => countsUp(run, 50));
+  assert.deepEqual([...runs.strays], []);
+});
 
 test("the job's deadline ends retries, with exit code 75", async () => {
   const { r } = await fails((q) => q.method === "PUT" &&

@@ -8,146 +8,15 @@
 #include "avro_reader.h"
 #include "compress/codec.h"
 #include "encode/list.h"
+#include "fuzz_rows.h"
+#include "sink.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define INPUT   4096
-#define COLUMNS 8
-#define ROWS    64
-
 struct memory {
-    struct rn_out out;
-    uint8_t buf[256];
+    struct sink sink;
     uint8_t got[8 * INPUT + 4096];
-    size_t n;
 };
-
-static int drain(struct rn_out *o)
-{
-    struct memory *m = (struct memory *)o;
-
-    RN_ASSERT(o->len <= sizeof(m->got) - m->n);
-    memcpy(m->got + m->n, o->buf, o->len);
-    m->n += o->len;
-    return RN_OK;
-}
-
-/* What is left of the input; at its end it gives zeros. */
-struct input {
-    const uint8_t *p;
-    size_t n;
-};
-
-static struct rn_bytes take(struct input *in, size_t most)
-{
-    struct rn_bytes b = { in->p, most < in->n ? most : in->n };
-
-    in->p += b.n;
-    in->n -= b.n;
-    return b;
-}
-
-static unsigned byte(struct input *in)
-{
-    struct rn_bytes b = take(in, 1);
-
-    return b.n ? b.p[0] : 0;
-}
-
-static uint64_t word(struct input *in)
-{
-    uint64_t v = 0;
-
-    memcpy(&v, in->p, in->n < 8 ? in->n : 8);
-    take(in, 8);
-    return v;
-}
-
-static void read_column(struct input *in, struct rn_col *col)
-{
-    static const uint8_t bits[] = { 0, 8, 16, 32, 64, 0, 32, 0 };
-    unsigned a = byte(in), b = byte(in), name = byte(in) % 4;
-
-    memset(col, 0, sizeof(*col));
-    col->type = (enum rn_type)(1 + a % RN_UUID);
-    col->nullable = (a & 0x80) != 0;
-    col->millis = (b & 1) != 0;
-    col->utc = (b & 2) != 0;
-    col->precision = (uint8_t)(1 + b % 38);
-    col->scale = (uint8_t)(b / 7 % (col->precision + 1u));
-    if (col->type == RN_I64)
-        col->bits = bits[b % 8];
-    if (col->type == RN_F64)
-        col->bits = b & 4 ? 32 : 0;
-    col->name = name == 0   ? RN_STR("a")
-                : name == 1 ? RN_STR("a 2")
-                : name == 2 ? RN_STR("")
-                            : RN_STR("\"");
-}
-
-/* Digits as canonical text. */
-static struct rn_bytes read_decimal(struct input *in, const struct rn_col *col,
-                                    char *text)
-{
-    unsigned digits = byte(in) % (col->precision - col->scale + 1u);
-    bool zero = digits == 0;
-    size_t n = 0;
-
-    text[n++] = '-';
-    if (digits == 0)
-        text[n++] = '0';
-    for (unsigned i = 0; i < digits; i++)
-        text[n++] = (char)((i == 0 ? '1' : '0') + (int)(byte(in) % 9));
-    if (col->scale > 0)
-        text[n++] = '.';
-    for (unsigned i = 0; i < col->scale; i++) {
-        text[n] = (char)('0' + (int)(byte(in) % 10));
-        zero = zero && text[n] == '0';
-        n++;
-    }
-    if (zero || byte(in) % 2)
-        return (struct rn_bytes){ (uint8_t *)text + 1, n - 1 };
-    return (struct rn_bytes){ (uint8_t *)text, n };
-}
-
-static void read_cell(struct input *in, const struct rn_col *col,
-                      struct rn_cell *cell, char *text)
-{
-    unsigned kind = byte(in);
-    float f;
-
-    cell->type = kind % 8 == 0 ? RN_NULL : col->type;
-    switch (cell->type) {
-    case RN_NULL:
-        break;
-    case RN_BOOL:
-        cell->as.i64 = kind / 8 % 2;
-        break;
-    case RN_F64:
-        cell->as.i64 = (int64_t)word(in);
-        f = (float)(kind / 8);
-        if (kind % 8 < 4)
-            cell->as.f64 = (double)f;
-        break;
-    case RN_DECIMAL:
-        cell->as.bytes = read_decimal(in, col, text);
-        break;
-    case RN_TEXT:
-    case RN_BLOB:
-        cell->as.bytes = take(in, kind < 240 ? kind / 8 : kind * 4);
-        break;
-    case RN_UUID:
-        memset(text, 'u', 16);
-        cell->as.bytes = take(in, 16);
-        if (cell->as.bytes.n < 16)
-            cell->as.bytes = (struct rn_bytes){ (uint8_t *)text, 16 };
-        break;
-    default:
-        cell->as.i64 = (int64_t)(word(in) >> kind / 8 * 2);
-        if (kind % 2)
-            cell->as.i64 = cell->as.i64 / 1000 * 1000;
-    }
-}
 
 static bool fits(const struct rn_col *col, const struct rn_cell *cell)
 {
@@ -174,32 +43,6 @@ static bool fits(const struct rn_col *col, const struct rn_cell *cell)
     }
 }
 
-struct rows {
-    struct rn_col col[COLUMNS];
-    struct rn_schema schema;
-    struct rn_cell cell[ROWS * COLUMNS];
-    size_t n; /* rows that fit */
-    bool bad; /* and one that doesn't */
-};
-
-static void read_rows(struct input *in, struct rows *rows)
-{
-    static char text[ROWS * COLUMNS][48];
-    size_t cell = 0;
-
-    rows->schema = (struct rn_schema){ rows->col, 1 + byte(in) % COLUMNS };
-    for (size_t c = 0; c < rows->schema.n; c++)
-        read_column(in, &rows->col[c]);
-    rows->bad = false;
-    for (rows->n = 0; in->n > 0 && !rows->bad && rows->n < ROWS;) {
-        for (size_t c = 0; c < rows->schema.n; c++, cell++) {
-            read_cell(in, &rows->col[c], &rows->cell[cell], text[cell]);
-            rows->bad |= !fits(&rows->col[c], &rows->cell[cell]);
-        }
-        rows->n += !rows->bad;
-    }
-}
-
 /* Write the rows and, when all fit, read them again. */
 static void check_rows(struct rn_encoder *e, struct rows *rows,
                        struct memory *m, size_t size)
@@ -209,13 +52,12 @@ static void check_rows(struct rn_encoder *e, struct rows *rows,
     struct avro_reader r;
     int err;
 
-    m->n = 0;
-    rn_out_init(&m->out, m->buf, size, drain);
-    err = e->cls->begin(e, &m->out);
+    sink_init(&m->sink, size, m->got, sizeof(m->got));
+    err = e->cls->begin(e, &m->sink.out);
     RN_ASSERT(err == RN_OK);
     for (size_t i = 0; i < rows->n; i++, row.cell += row.n) {
         err = e->cls->row(e, &row, i + 1);
-        RN_ASSERT(err == RN_OK && m->out.len < size);
+        RN_ASSERT(err == RN_OK && m->sink.out.len < size);
     }
     if (rows->bad) {
         err = e->cls->row(e, &row, rows->n + 1);
@@ -224,8 +66,8 @@ static void check_rows(struct rn_encoder *e, struct rows *rows,
         RN_ASSERT(e->cls->end(e) == RN_E_VALUE);
         return;
     }
-    RN_ASSERT(e->cls->end(e) == RN_OK && rn_out_flush(&m->out) == RN_OK);
-    avro_reader_open(&r, m->got, m->n, scratch, sizeof(scratch));
+    RN_ASSERT(e->cls->end(e) == RN_OK && rn_out_flush(&m->sink.out) == RN_OK);
+    avro_reader_open(&r, m->got, m->sink.n, scratch, sizeof(scratch));
     for (size_t i = 0, cell = 0; i < rows->n; i++) {
         RN_ASSERT(avro_reader_row(&r));
         for (size_t c = 0; c < rows->schema.n; c++, cell++)
@@ -266,13 +108,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (config.file.compression != RN_COMPRESSION_NONE &&
         rn_codec_for(config.file.compression) == NULL)
         return 0;
-    read_rows(&in, &rows);
+    read_rows(&in, &rows, fits);
 
     rn_arena_init(&mem, "fuzz", memory, sizeof(memory));
     err = rn_encode_avro.open(&config, &rows.schema, &mem, &error, &e);
     RN_ASSERT(err == RN_OK);
     check_rows(e, &rows, &a, buffer);
-    check_rows(e, &rows, &b, sizeof(b.buf));
-    RN_ASSERT(rows.bad || (a.n == b.n && memcmp(a.got, b.got, a.n) == 0));
+    check_rows(e, &rows, &b, 256);
+    RN_ASSERT(rows.bad ||
+              (a.sink.n == b.sink.n && memcmp(a.got, b.got, a.sink.n) == 0));
     return 0;
 }

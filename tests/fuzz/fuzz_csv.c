@@ -4,27 +4,16 @@
 #include <string.h>
 
 #include "runnel/encoder.h"
+#include "sink.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define CELL 2000
 
 struct memory {
-    struct rn_out out;
-    uint8_t buf[256];
+    struct sink sink;
     uint8_t got[4 * CELL + 1000];
-    size_t n;
 };
-
-static int drain(struct rn_out *o)
-{
-    struct memory *m = (struct memory *)o;
-
-    RN_ASSERT(o->len <= sizeof(m->got) - m->n);
-    memcpy(m->got + m->n, o->buf, o->len);
-    m->n += o->len;
-    return RN_OK;
-}
 
 /* One field, and whether it had quotes; `escaped`: an escape was in it. */
 struct field {
@@ -95,7 +84,7 @@ static void check_file(const struct rn_config *config, const struct memory *m,
 {
     static struct field f;
     struct rn_bytes null = rn_bytes_of(config->file.null);
-    const uint8_t *p = m->got, *end = m->got + m->n;
+    const uint8_t *p = m->got, *end = m->got + m->sink.n;
 
     for (int i = 0; i < 3; i++) {
         struct rn_bytes read = { f.text, 0 };
@@ -153,9 +142,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     rn_arena_init(&mem, "fuzz", memory, sizeof(memory));
     err = rn_encoders[0]->open(&config, &schema, &mem, &error, &e);
     RN_ASSERT(err == RN_OK);
-    m.n = 0;
-    rn_out_init(&m.out, m.buf, (size_t)data[2] + 1, drain);
-    e->cls->begin(e, &m.out);
+    sink_init(&m.sink, (size_t)data[2] + 1, m.got, sizeof(m.got));
+    e->cls->begin(e, &m.sink.out);
     err = e->cls->row(e, &row, 1);
     if (err < 0) {
         /* Only without quotes may a text have no way to be written. */
@@ -163,7 +151,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         RN_ASSERT(error.text[0] != '\0');
         return 0;
     }
-    RN_ASSERT(e->cls->end(e) == RN_OK && rn_out_flush(&m.out) == RN_OK);
+    RN_ASSERT(e->cls->end(e) == RN_OK && rn_out_flush(&m.sink.out) == RN_OK);
     check_file(&config, &m, cell[0].as.bytes);
     return 0;
 }

@@ -4,7 +4,8 @@
 #   tests/lib/chains.sh FOLDER
 #
 # For each NAME of a server: NAME.pem (its chain) and NAME.key. roots.pem is
-# the bundle that a client trusts: 140 strangers, then our two roots.
+# the bundle that a client trusts: 140 strangers, then our two roots. RSA_BITS
+# (4096) is what the authorities of RSA have.
 set -eu
 cd "$1"
 
@@ -71,7 +72,7 @@ RSA="-algorithm RSA -pkeyopt rsa_keygen_bits"
 EC="-algorithm EC -pkeyopt ec_paramgen_curve"
 
 # Roots: an old one that signed itself with SHA-1, and an elliptic one.
-key root-rsa $RSA:4096
+key root-rsa $RSA:"${RSA_BITS:-4096}"
 key root-ec $EC:P-384
 key stranger $EC:P-256
 self root-rsa "/O=Runnel Test/CN=Old Root" root -sha1
@@ -85,7 +86,7 @@ while [ $i -lt 140 ]; do
 done
 cat root-rsa.crt root-ec.crt >>roots.pem
 
-key inter-rsa $RSA:4096
+key inter-rsa $RSA:"${RSA_BITS:-4096}"
 key inter-ec $EC:P-384
 sign inter-rsa "/CN=Inter RSA" inter root-rsa
 sign inter-ec "/CN=Inter EC" inter root-ec
@@ -109,6 +110,9 @@ for name in expired future wrong sha1 client; do
     cat $name.crt inter-ec.crt >$name.pem
 done
 cp ec.crt alone.pem
+key short $RSA:1024
+sign short "/CN=localhost" leaf inter-ec
+cat short.crt inter-ec.crt >short.pem
 self self "/CN=localhost" leaf
 cp self.crt self.pem
 key nobody $EC:P-256

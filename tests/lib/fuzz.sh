@@ -8,7 +8,7 @@
 # is kept as build/fuzz/NAME-crash-*: make it a seed, and a unit test.
 set -uo pipefail
 
-seconds=${FUZZ_SECONDS:-10}
+seconds=${FUZZ_SECONDS:-7}
 logs=build/logs/fuzz
 rm -rf "$logs"
 mkdir -p "$logs"

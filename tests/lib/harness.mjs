@@ -80,7 +80,7 @@ export function start(command, args, options = {}) {
   child.stdout?.on("data", (d) => out.push(d));
   child.stderr?.on("data", (d) => err.push(d));
   child.stdin?.on("error", () => {}); // it may end without reading
-  child.stdin?.end(input ?? "");
+  if (input !== null) child.stdin?.end(input ?? "");
   let timedOut = false;
   const timer = setTimeout(() => {
     timedOut = true;

@@ -10,7 +10,8 @@
 // one of these deeds:
 //
 //   { answer: { status, headers, body } }   say that; nothing is forwarded
-//   { raw: bytes, then: "end" | "reset" }   say these very bytes
+//   { raw: bytes, then: "end" | "reset" | "cut" }   say these very bytes
+//   { forge: bytes }     send these below TLS, then FIN; nothing is forwarded
 //   { drop: "reset" | "end" }               forward, then no answer
 //   { lose: "reset" | "end" }               not even forwarded
 //   { late: ms }         drop the connection now, forward that much later
@@ -119,7 +120,8 @@ export async function startProxy({ to, tls = true }) {
     r.end(q.body);
   });
 
-  const finish = (c, how) => (how === "end" ? c.end() : c.reset());
+  const finish = (c, how) => ({ end: () => c.end(), cut: () => c.cut() }[how] ??
+    (() => c.reset()))();
 
   function number(q) {
     q.op = operation(q);
@@ -157,6 +159,11 @@ export async function startProxy({ to, tls = true }) {
     if (d.raw) {
       c.write(d.raw);
       if (d.then) setTimeout(() => finish(c, d.then), d.wait ?? 20);
+      return undefined;
+    }
+    if (d.forge) {
+      c.forge(d.forge);
+      setTimeout(() => c.cut(), 20);
       return undefined;
     }
     if (d.lose) return finish(c, d.lose);

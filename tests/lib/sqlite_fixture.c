@@ -23,6 +23,7 @@ int fixture_setup(void **state)
     f->config.source.database = f->path;
     f->config.source.query = f->query;
     f->config.source.watermark = "";
+    f->config.source.key = "";
     f->config.source.watermark_start = "";
     f->config.source.max_cell = 64 << 10;
     f->config.source.busy_ms = 100;
@@ -67,7 +68,7 @@ int fixture_query(struct fixture *f, const char *query)
     rn_error_clear(&f->error);
     snprintf(f->query, sizeof f->query, "%s", query);
     size_t need = rn_source_sqlite.need(&f->config);
-    void *base = malloc(need);
+    void *base = aligned_alloc(RN_ALIGN, RN_ROUND(need));
     assert_non_null(base);
     rn_arena_init(&f->arena, "test", base, need);
     int err =

@@ -13,7 +13,9 @@
 // treatment of that request, and nothing more is read from the connection.
 //
 // A connection c: send(answer), write(bytes), end() for FIN, reset() for RST,
-// stopReading(), `closed`.
+// cut() for a FIN without TLS's goodbye, forge(bytes) for bytes that TLS knows
+// nothing of, stopReading(), `closed`. server.files = { cert, key } is what new
+// connections are shown.
 
 import net from "node:net";
 import tls from "node:tls";
@@ -135,6 +137,15 @@ class Connection {
     this.socket.destroy();
   }
 
+  cut() {
+    this.raw.end();
+    this.closed = true;
+  }
+
+  forge(bytes) {
+    this.raw.write(bytes);
+  }
+
   stopReading() {
     this.socket.pause();
     this.raw.pause();
@@ -168,10 +179,11 @@ async function converse(c, handler, onHead) {
 export async function serve({ tls: files, port = 0, handler, onHead }) {
   const open = new Set();
   const problems = [];
-  const context = files && tls.createSecureContext({
-    cert: readFileSync(files.cert),
-    key: readFileSync(files.key),
-  });
+  // It is to show even a certificate that openssl itself would not.
+  const load = ({ cert, key, options }) => tls.createSecureContext({
+    cert: readFileSync(cert), key: readFileSync(key),
+    ciphers: "DEFAULT:@SECLEVEL=0", ...options });
+  let context = files && load(files);
   let accepted = 0;
   const server = net.createServer({ noDelay: true }, (raw) => {
     accepted++;
@@ -205,6 +217,7 @@ export async function serve({ tls: files, port = 0, handler, onHead }) {
     port: server.address().port,
     get accepted() { return accepted; },
     get open() { return open.size; },
+    set files(next) { context = load(next); },
     stop,
   };
 }

@@ -15,7 +15,9 @@
 
 #include <zlib.h>
 
+#include "decimal_text.h"
 #include "runnel/row.h"
+#include "unsnap.h"
 
 #define AVRO_READER_MARKER 16
 
@@ -136,55 +138,20 @@ static inline size_t avro_reader_inflate(struct avro_reader *r,
     return r->cap - z.avail_out;
 }
 
-/* One element of snappy's format; returns behind it. */
-static inline const uint8_t *avro_reader_element(struct avro_reader *r,
-                                                 const uint8_t *p,
-                                                 const uint8_t *end, size_t *n)
-{
-    static const unsigned extra[] = { 0, 1, 2, 4 };
-    unsigned tag = *p++, kind = tag & 3, more;
-    size_t len = (tag >> 2) + 1, back = 0;
-
-    if (kind == 0) { /* a literal */
-        more = len > 60 ? (unsigned)len - 60 : 0;
-        RN_ASSERT(more <= 4 && more <= (size_t)(end - p));
-        for (unsigned i = 0; i < more; i++)
-            len = (i == 0 ? 1 : len) + ((size_t)p[i] << 8 * i);
-        p += more;
-        RN_ASSERT(len <= (size_t)(end - p) && len <= r->cap - *n);
-        memcpy(r->scratch + *n, p, len);
-        *n += len;
-        return p + len;
-    }
-    RN_ASSERT(extra[kind] <= (size_t)(end - p));
-    for (unsigned i = 0; i < extra[kind]; i++)
-        back |= (size_t)p[i] << 8 * i;
-    if (kind == 1) {
-        len = (tag >> 2 & 7) + 4;
-        back |= (size_t)(tag >> 5) << 8;
-    }
-    RN_ASSERT(back > 0 && back <= *n && len <= r->cap - *n);
-    for (size_t i = 0; i < len; i++, ++*n)
-        r->scratch[*n] = r->scratch[*n - back];
-    return p + extra[kind];
-}
-
 static inline size_t avro_reader_unsnap(struct avro_reader *r,
                                         struct rn_bytes data)
 {
-    const uint8_t *p = data.p, *end = data.p + data.n - 4;
-    size_t n = 0, all;
+    const uint8_t *end = data.p + data.n - 4;
+    int64_t n;
     uint32_t crc;
 
     RN_ASSERT(data.n > 4);
-    all = (size_t)avro_reader_varint(&p, end);
-    while (p < end)
-        p = avro_reader_element(r, p, end, &n);
-    RN_ASSERT(n == all && p == end);
+    n = unsnap((struct rn_bytes){ data.p, data.n - 4 }, r->scratch, r->cap);
+    RN_ASSERT(n >= 0);
     crc = (uint32_t)crc32(0, r->scratch, (uInt)n);
     for (size_t i = 0; i < 4; i++)
         RN_ASSERT(end[i] == (uint8_t)(crc >> (24 - 8 * i)));
-    return n;
+    return (size_t)n;
 }
 
 static inline void avro_reader_block(struct avro_reader *r)
@@ -257,35 +224,16 @@ static inline void avro_reader_double(struct avro_reader *r,
         RN_ASSERT(memcmp(&d, &wanted, sizeof(d)) == 0);
 }
 
-/* Back to canonical text, digit by digit. */
 static inline void avro_reader_decimal(struct avro_reader *r,
                                        const struct rn_col *col,
                                        struct rn_bytes wanted)
 {
-    __extension__ typedef unsigned __int128 u128;
     struct rn_bytes b = avro_reader_bytes(&r->at, r->block_end);
-    bool minus = b.n > 0 && b.p[0] >= 0x80;
-    char text[64];
-    size_t at = sizeof(text), digits = 0;
-    u128 v = minus ? ~(u128)0 : 0;
+    char text[DECIMAL_TEXT];
 
     RN_ASSERT(b.n > 0 && b.n <= 16);
     RN_ASSERT(b.n == 1 || b.p[0] != (b.p[1] >= 0x80 ? 0xff : 0x00));
-    for (size_t i = 0; i < b.n; i++)
-        v = v << 8 | b.p[i];
-    if (minus)
-        v = ~v + 1;
-    while (v > 0 || digits <= col->scale) {
-        if (digits == col->scale && col->scale > 0)
-            text[--at] = '.';
-        text[--at] = (char)('0' + (int)(v % 10));
-        v /= 10;
-        digits++;
-    }
-    if (minus)
-        text[--at] = '-';
-    b = (struct rn_bytes){ (uint8_t *)text + at, sizeof(text) - at };
-    RN_ASSERT(rn_bytes_equal(b, wanted));
+    RN_ASSERT(rn_bytes_equal(decimal_text(b, col->scale, text), wanted));
 }
 
 static inline void avro_reader_uuid(struct avro_reader *r, struct rn_bytes id)

@@ -462,7 +462,7 @@ static struct rn_cell cell_of(uint64_t k)
         if (t.col.type == RN_TEXT)
             for (n = 0; n < sizeof(room); n++)
                 room[n] &= 0x7f;
-        n = t.col.type == RN_UUID ? 16 : mixed % 41;
+        n = t.col.type == RN_UUID ? 16 : (size_t)(mixed % 41);
         cell.as.bytes = (struct rn_bytes){ room, n };
         return cell;
     }

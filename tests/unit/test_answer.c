@@ -93,7 +93,7 @@ static void one_status_is_success_and_every_other_is_classified(void **state)
                 assert_int_equal(err, RN_E_AUTH);
             else if (is_for_now(status))
                 assert_int_equal(err, RN_E_BUSY);
-            else if (status == 412 &&
+            else if ((status == 409 || status == 412) &&
                      (ops[i] == RN_OP_PUT || ops[i] == RN_OP_COMMIT))
                 assert_int_equal(err, RN_E_EXISTS);
             else

@@ -12,6 +12,7 @@
 
 #include "avro_kit.h"
 #include "compress/codec.h"
+#include "fewer.h"
 
 #define COLUMNS 1600
 
@@ -26,6 +27,11 @@ static uint64_t chance(uint64_t n)
     seed ^= seed >> 7;
     seed ^= seed << 17;
     return (seed * UINT64_C(2685821657736338717) >> 11) % n;
+}
+
+static size_t below(size_t n)
+{
+    return (size_t)chance(n);
 }
 
 static void random_column(struct rn_col *col)
@@ -49,7 +55,7 @@ static void random_column(struct rn_col *col)
 /* Any digits; canonical: nothing before the point but a zero, or no zero. */
 static struct rn_bytes random_decimal(const struct rn_col *col, char *to)
 {
-    size_t whole = chance(col->precision - col->scale + 1u), n = 0;
+    size_t whole = below(col->precision - col->scale + 1u), n = 0;
     bool zero = true;
 
     to[n++] = '-';
@@ -115,7 +121,7 @@ static void random_cell(const struct rn_col *col, struct rn_cell *cell,
         break;
     default:
         cell->as.bytes.p = stuff + chance(10000);
-        cell->as.bytes.n = chance(10) ? chance(40) : chance(10000);
+        cell->as.bytes.n = below(10) ? below(40) : below(10000);
     }
 }
 
@@ -130,9 +136,9 @@ static void random_rows_come_back_from_any_buffer(void **state)
     size_t alone = 0, several = 0;
 
     (void)state;
-    for (int i = 0; i < 600; i++) {
-        struct rn_schema schema = { columns, 1 + chance(30) };
-        size_t rows = chance(41), cell = 0, n;
+    for (int i = 0; i < 600 / fewer_by(); i++) {
+        struct rn_schema schema = { columns, 1 + below(30) };
+        size_t rows = below(41), cell = 0, n;
         struct avro_reader r;
 
         config.file.page = chance(3) == 0 ? 0 : 1 + chance(5000);
@@ -154,7 +160,7 @@ static void random_rows_come_back_from_any_buffer(void **state)
             assert_true(r.largest <= config.file.page);
         alone += r.blocks;
         several += r.largest > 0;
-        for (size_t size = 1; size < 2000; size += 1 + chance(900)) {
+        for (size_t size = 1; size < 2000; size += 1 + below(900)) {
             assert_int_equal(write_file(cells, rows, size), RN_OK);
             check_file(cells, rows, &r);
             assert_int_equal(sink.n, n);
@@ -243,7 +249,7 @@ static void a_row_of_any_size_comes_back(void **state)
             for (size_t more = 0; more < 12; more++) {
                 cells[4].as.bytes = (struct rn_bytes){ text, at[i] + more };
                 cells[6].as.bytes = (struct rn_bytes){ text + 5, at[i] / 2 };
-                round_trip(cells, 3, 1 + chance(5000));
+                round_trip(cells, 3, 1 + below(5000));
             }
         }
     }

@@ -152,8 +152,8 @@ static const struct {
       "orders.ini:7: [xyzzy]: no such section (see runnel help keys)" },
     { GOOD "[notify]\nwebhook = x",
       "orders.ini:7: [notify]: not in this version (notifications)" },
-    { SOURCE "key = id\n" FOLDER,
-      "orders.ini:5: [source] key: not in this version (resume)" },
+    { SOURCE "path = x\n" FOLDER,
+      "orders.ini:5: [source] path: not in this version (files as sources)" },
     { GOOD "[file]\nformat = xml",
       "orders.ini:8: [file] format: xml: this build has csv, json, parquet, "
       "avro" },
@@ -230,9 +230,10 @@ static const struct {
       "orders.ini: [source] database: missing; with kind = sqlite: path of "
       "the database file" },
     { "[source]\nkind = sqlite\ndatabase = d\n" FOLDER,
-      "orders.ini: [source] query: missing; one SELECT; indented lines go on, "
-      "or file:PATH" },
-    { "", "orders.ini: [source] kind: missing; driver: sqlite" },
+      "orders.ini: [source] query: missing; with kind = sqlite: one SELECT; "
+      "indented lines go on, or file:PATH" },
+    { "", "orders.ini: [source] kind: missing; driver: sqlite; push: a program "
+          "brings the rows" },
     { SOURCE "[store]\nurl = http://h/c",
       "orders.ini:6: [store] url: http:// would show data and credentials to "
       "everyone on the way; use https:// (or allow_http = true for an "
@@ -291,6 +292,8 @@ static const struct {
     { SOURCE "watermark_start = 5\n" FOLDER,
       "orders.ini:5: [source] watermark_start: only with watermark, the "
       "column it is for" },
+    { "[job]\ncheckpoint = 1s\n" GOOD,
+      "orders.ini:2: [job] checkpoint: only with [source] key" },
 };
 
 static void a_bad_job_file_gets_one_line_with_the_place(void **state)

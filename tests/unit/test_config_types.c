@@ -187,7 +187,7 @@ static void the_number_of_rules_is_bounded_by_memory_alone(void **state)
             expect(rules - 1, config.types[rules - 1].column, "int32");
             most = rules;
         } else {
-            assert_non_null(strstr(error.text, "larger than 64 KiB in all"));
+            assert_non_null(strstr(error.text, "larger than 74 KiB in all"));
         }
     }
     assert_true(most >= 400 && most < 1500);

@@ -98,6 +98,58 @@ static void integers_are_summed_beyond_64_bits(void **state)
     expect(1, "7", "7", "7");
 }
 
+/* Another process takes over after each value. */
+static void a_digest_goes_on_where_it_was_saved(void **state)
+{
+    static const char *const text[] = {
+        "m", "b", "bb", "z", "yellow", "a text of more than 32 bytes, as is", ""
+    };
+    uint8_t kept[300];
+    struct rn_record r;
+
+    (void)state;
+    start(RN_TEXT, 0);
+    for (size_t i = 0; i < RN_COUNTOF(text); i++) {
+        add_bytes(text[i], strlen(text[i]));
+        rn_record_open(&r, kept, rn_digest_save_need(1));
+        rn_digest_save(d, &r);
+        assert_false(r.bad);
+        start(RN_TEXT, 0);
+        rn_record_open(&r, kept, r.at);
+        assert_int_equal(rn_digest_restore(d, &r), RN_OK);
+        assert_int_equal(r.at, r.cap);
+    }
+    expect(7, "", "z", "");
+    start(RN_DECIMAL, 2);
+    for (int i = 0; i < 9; i++) {
+        add_bytes(i % 2 ? "-99999999999999999999999999999999999.99" : "7.25",
+                  i % 2 ? 39 : 4);
+        rn_record_open(&r, kept, sizeof kept);
+        rn_digest_save(d, &r);
+        start(RN_DECIMAL, 2);
+        rn_record_open(&r, kept, r.at);
+        assert_int_equal(rn_digest_restore(d, &r), RN_OK);
+    }
+    expect(9, "-99999999999999999999999999999999999.99", "7.25",
+           "-399999999999999999999999999999999963.71");
+    start(RN_I64, 0);
+    add_i64(INT64_MIN);
+    add_i64(-1);
+    rn_record_open(&r, kept, sizeof kept);
+    rn_digest_save(d, &r);
+    start(RN_I64, 0);
+    for (size_t n = 0; n < r.at; n++) {
+        struct rn_record cut;
+
+        rn_record_open(&cut, kept, n);
+        assert_int_equal(rn_digest_restore(d, &cut), RN_E_TORN);
+    }
+    rn_record_open(&r, kept, sizeof kept);
+    assert_int_equal(rn_digest_restore(d, &r), RN_OK);
+    add_i64(5);
+    expect(3, "-9223372036854775808", "5", "-9223372036854775804");
+}
+
 static void booleans_are_counted(void **state)
 {
     (void)state;
@@ -218,7 +270,7 @@ static void the_order_of_rows_does_not_matter(void **state)
         s ^= s << 13;
         s ^= s >> 7;
         s ^= s << 17;
-        n[i] = s % 12;
+        n[i] = (size_t)(s % 12);
         for (size_t j = 0; j < n[i]; j++)
             text[i][j] = "ab"[s >> (20 + j) & 1];
     }
@@ -285,6 +337,7 @@ int main(void)
         cmocka_unit_test(uuids_have_bounds_as_text),
         cmocka_unit_test(nothing_has_no_bounds_and_no_sum),
         cmocka_unit_test(integers_are_summed_beyond_64_bits),
+        cmocka_unit_test(a_digest_goes_on_where_it_was_saved),
         cmocka_unit_test(booleans_are_counted),
         cmocka_unit_test(doubles_have_bounds_and_no_sum),
         cmocka_unit_test(decimals_are_exact),

@@ -145,6 +145,53 @@ static void files_follow_each_other_without_a_trace(void **state)
     }
 }
 
+/* Another process, whose zlib knows nothing of what came before. */
+static void a_file_goes_on_after_a_rest(void **state)
+{
+    uint8_t kept[RN_GZIP_SAVED];
+    struct rn_record r;
+
+    (void)state;
+    for (int random = 0; random < 2; random++) {
+        size_t whole;
+
+        fill(random);
+        open_with(MIB, 6);
+        sink_init(&sink, 999, got, sizeof(got));
+        assert_int_equal(rn_gzip_begin(&g, &sink.out), RN_OK);
+        for (size_t i = 0; i < 9; i++) {
+            rn_out_put(&g.out, input + i * 7000, 7000);
+            assert_int_equal(rn_gzip_rest(&g), RN_OK);
+        }
+        assert_int_equal(rn_gzip_finish(&g), RN_OK);
+        rn_out_flush(&sink.out);
+        whole = sink.n;
+        memcpy(first, got, whole);
+
+        open_with(MIB, 6);
+        sink_init(&sink, 999, got, sizeof(got));
+        assert_int_equal(rn_gzip_begin(&g, &sink.out), RN_OK);
+        for (size_t i = 0; i < 9; i++) {
+            rn_out_put(&g.out, input + i * 7000, 7000);
+            assert_int_equal(rn_gzip_rest(&g), RN_OK);
+            rn_record_open(&r, kept, sizeof(kept));
+            rn_gzip_save(&g, &r);
+            assert_int_equal(r.at, sizeof(kept));
+            rn_out_put(&g.out, input, 500); /* lost */
+            open_with(MIB, 6);
+            rn_record_open(&r, kept, sizeof(kept));
+            assert_int_equal(rn_gzip_restore(&g, &r, &sink.out), RN_OK);
+        }
+        assert_int_equal(rn_gzip_finish(&g), RN_OK);
+        rn_out_flush(&sink.out);
+        expect_input(63000);
+        assert_int_equal(sink.n, whole);
+        assert_memory_equal(got, first, whole);
+    }
+    rn_record_open(&r, kept, sizeof(kept) - 1);
+    assert_int_equal(rn_gzip_restore(&g, &r, &sink.out), RN_E_TORN);
+}
+
 static void a_lost_block_ends_the_file(void **state)
 {
     (void)state;
@@ -199,6 +246,7 @@ int main(void)
         cmocka_unit_test(every_buffer_size_gives_the_same_bytes),
         cmocka_unit_test(nothing_is_a_whole_file_too),
         cmocka_unit_test(files_follow_each_other_without_a_trace),
+        cmocka_unit_test(a_file_goes_on_after_a_rest),
         cmocka_unit_test(a_lost_block_ends_the_file),
         cmocka_unit_test(a_failing_compressor_is_an_error_that_stays),
         cmocka_unit_test(too_little_memory_is_said_at_once),

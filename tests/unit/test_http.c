@@ -245,6 +245,28 @@ static void a_new_connection_that_breaks_is_an_error(void **state)
     rig_close(&r);
 }
 
+/* On a kept connection that the server has closed it would be sent again, and
+ * nobody knows whether the first one was heard.
+ */
+static void a_post_is_never_sent_twice(void **state)
+{
+    static const struct server_act act[] = { { .answer = MADE },
+                                             { .cut_in = 1 },
+                                             { .answer = MADE } };
+    struct rn_http_call c;
+    struct answer a;
+    struct rig r;
+    (void)state;
+    rig_open(&r, act, 3);
+    rig_put(&r, &c, &a, 1);
+    assert_int_equal(c.err, RN_OK);
+    rig_prepare(&r, &c, &a, "POST", 10);
+    rig_run(&r, &c);
+    assert_int_equal(c.err, RN_E_LINK);
+    assert_int_equal(r.server.accepted, 2);
+    rig_close(&r);
+}
+
 static void after_the_first_answer_byte_nothing_is_sent_again(void **state)
 {
     static const struct server_act act = { .answer = MADE };
@@ -402,6 +424,7 @@ int main(void)
         cmocka_unit_test(a_connection_closed_while_idle_is_replaced_unseen),
         cmocka_unit_test(a_kept_connection_that_breaks_is_retried_once),
         cmocka_unit_test(a_new_connection_that_breaks_is_an_error),
+        cmocka_unit_test(a_post_is_never_sent_twice),
         cmocka_unit_test(after_the_first_answer_byte_nothing_is_sent_again),
         cmocka_unit_test(an_old_kept_connection_is_not_used_again),
         cmocka_unit_test(

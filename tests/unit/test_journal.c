@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "core/crc64.h"
+#include "core/log.h"
 #include "job/journal_record.h"
 #include "runnel/port.h"
 
@@ -336,6 +337,91 @@ static void another_jobs_record_is_refused(void **state)
     assert_int_equal(open_journal(&j, true), RN_E_STATE);
     assert_null(j);
     assert_non_null(strstr(error.text, "belongs to job orders"));
+    assert_non_null(strstr(error.text, "--fresh"));
+}
+
+/* What --fresh begins with: nothing, and nobody is in its way any more. */
+static void expect_fresh(void)
+{
+    const struct rn_past_run *past;
+    struct rn_journal *j;
+
+    rn_arena_init(&mem, "test", space, sizeof space);
+    rn_error_clear(&error);
+    assert_int_equal(rn_journal_open_fresh(&config, &mem, &error, &j), RN_OK);
+    assert_int_equal(error.code, RN_OK);
+    assert_int_equal(rn_journal_history(j, &past), 0);
+    assert_int_equal(rn_journal_watermark(j)->type, RN_NULL);
+    assert_int_equal(rn_journal_open_run(j)->run[0], 0);
+    rn_journal_close(j);
+    one_run(RUN_C, "z");
+    assert_int_equal(open_journal(&j, true), RN_OK);
+    assert_int_equal(rn_journal_history(j, &past), 1);
+    assert_mark(j, "z");
+    rn_journal_close(j);
+}
+
+static void another_jobs_record_is_left_behind_when_asked(void **state)
+{
+    (void)state;
+    rn_log_level(RN_LOG_ERROR);
+    for (unsigned runs = 1; runs < 4; runs++) {
+        config.job.name = "orders";
+        unlink(path);
+        for (unsigned i = 0; i < runs; i++)
+            one_run(RUN_A, "x");
+        config.job.name = "customers";
+        expect_fresh();
+    }
+}
+
+/* A record of its own is no reason to forget anything. */
+static void fresh_keeps_what_is_this_jobs(void **state)
+{
+    struct rn_journal *j;
+
+    (void)state;
+    one_run(RUN_A, "x");
+    rn_arena_init(&mem, "test", space, sizeof space);
+    assert_int_equal(rn_journal_open_fresh(&config, &mem, &error, &j), RN_OK);
+    assert_mark(j, "x");
+    rn_journal_close(j);
+}
+
+static void a_checkpoint_is_beside_the_record(void **state)
+{
+    static uint8_t large[300000], back[300001];
+    struct rn_journal *j;
+
+    (void)state;
+    assert_true(rn_state_room() >= sizeof large);
+    for (size_t i = 0; i < sizeof large; i++)
+        large[i] = (uint8_t)(i * 7 + i / 255);
+    one_run(RUN_A, "x");
+    assert_int_equal(open_journal(&j, true), RN_OK);
+    assert_int_equal(rn_journal_load_checkpoint(j, 0, back, sizeof back), 0);
+    assert_int_equal(rn_journal_load_checkpoint(j, 1, back, sizeof back), 0);
+    for (unsigned slot = 2; slot-- > 0;)
+        assert_int_equal(
+            rn_journal_save_checkpoint(j, slot, large + slot, sizeof large - 1),
+            RN_OK);
+    assert_int_equal(rn_journal_begin(j, RUN_B, "csv", 5), RN_OK);
+    assert_false(rn_journal_open_run(j)->doomed);
+    assert_int_equal(rn_journal_doom(j), RN_OK);
+    rn_journal_close(j);
+    assert_int_equal(open_journal(&j, true), RN_OK);
+    assert_mark(j, "x");
+    assert_true(rn_journal_open_run(j)->doomed);
+    for (unsigned slot = 0; slot < 2; slot++) {
+        assert_int_equal(rn_journal_load_checkpoint(j, slot, back, sizeof back),
+                         sizeof large - 1);
+        assert_memory_equal(back, large + slot, sizeof large - 1);
+        /* As much as there is room for. */
+        assert_int_equal(rn_journal_load_checkpoint(j, slot, back, 100), 100);
+    }
+    assert_int_equal(rn_journal_begin(j, RUN_C, "csv", 5), RN_OK);
+    assert_false(rn_journal_open_run(j)->doomed);
+    rn_journal_close(j);
 }
 
 /* -- damage -------------------------------------------------------------- */
@@ -437,10 +523,8 @@ static void two_damaged_records_are_refused_with_what_to_do(void **state)
     image[SLOT_AT + SLOT_HEAD + 30] ^= 1;
     store_image(image);
     assert_int_equal(open_journal(&j, true), RN_E_STATE);
-    assert_non_null(strstr(error.text, "move it away to begin"));
-    unlink(path); /* what it says */
-    assert_int_equal(open_journal(&j, true), RN_OK);
-    rn_journal_close(j);
+    assert_non_null(strstr(error.text, "--fresh begins without"));
+    expect_fresh(); /* what it says */
 }
 
 static void a_newer_version_is_refused_and_kept(void **state)
@@ -459,6 +543,8 @@ static void a_newer_version_is_refused_and_kept(void **state)
     assert_non_null(strstr(error.text, "another version of runnel"));
     load_image(older);
     assert_memory_equal(older, image, sizeof image);
+    assert_non_null(strstr(error.text, "--fresh"));
+    expect_fresh();
 }
 
 static void a_file_that_is_no_record_is_left_alone(void **state)
@@ -598,6 +684,9 @@ int main(void)
         TEST(every_kind_of_watermark_comes_back),
         TEST(a_killed_run_is_found_and_recorded),
         TEST(a_run_kept_open_is_recorded_once),
+        TEST(another_jobs_record_is_left_behind_when_asked),
+        TEST(fresh_keeps_what_is_this_jobs),
+        TEST(a_checkpoint_is_beside_the_record),
         TEST(only_the_last_runs_are_kept),
         TEST(a_watermark_moves_only_with_a_done_run),
         TEST(only_one_agent_runs_a_job),

@@ -259,7 +259,8 @@ static void the_json_summary_is_one_object_on_one_line(void **state)
     assert_string_equal(
         got,
         "{\"job\":\"orders\",\"run\":\"" RUN "\",\"state\":\"done\","
-        "\"rows\":1234567,\"bytes\":50000000,\"files\":[{\"name\":"
+        "\"rows\":1234567,\"resumed_rows\":0,\"bytes\":50000000,"
+        "\"files\":[{\"name\":"
         "\"orders/2026-11-22/" RUN "/part-00001.csv.gz\",\"rows\":1234567,"
         "\"bytes\":50000000,\"crc64\":\"00000000000000ab\","
         "\"etag\":\"\\\"0x8\\\"\"}],\"files_total\":1,\"seconds\":2.500,"

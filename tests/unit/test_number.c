@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "fewer.h"
 #include "row/number.h"
 #include "row/pow10.h"
 
@@ -69,7 +70,7 @@ static void integers_are_written_to_the_last_digit(void **state)
     check_i64(9007199254740993, "9007199254740993");
     check_i64(INT64_MAX, "9223372036854775807");
     check_i64(INT64_MIN, "-9223372036854775808");
-    for (int i = 0; i < 100000; i++) {
+    for (int i = 0; i < 100000 / fewer_by(); i++) {
         int64_t v = (int64_t)(next_random() >> (i % 64));
         char expected[32];
 
@@ -192,7 +193,7 @@ static void powers_of_ten_are_exact_to_128_bits(void **state)
 static void wide_products_need_no_wide_type(void **state)
 {
     (void)state;
-    for (int i = 0; i < 100000; i++) {
+    for (int i = 0; i < 100000 / fewer_by(); i++) {
         uint64_t a = next_random() >> (i % 61), b = next_random();
         struct rn_wide x = rn_wide_mul(a, b), y = rn_wide_mul_portable(a, b);
 
@@ -256,13 +257,14 @@ static void random_doubles_make_the_round_trip(void **state)
 {
     (void)state;
     seed = 1;
-    for (int i = 0; i < 150000; i++)
+    for (int i = 0; i < 150000 / fewer_by(); i++)
         check_round_trip(next_random());
-    for (int i = 0; i < 50000; i++) /* as prices and measurements are */
+    for (int i = 0; i < 50000 / fewer_by();
+         i++) /* as prices and measurements are */
         check_round_trip(bits_of((double)(next_random() % 100000000) / 100.0));
-    for (int i = 0; i < 50000; i++) /* denormals */
+    for (int i = 0; i < 50000 / fewer_by(); i++) /* denormals */
         check_round_trip(next_random() >> (12 + i % 52));
-    for (int i = 0; i < 50000; i++) /* integers */
+    for (int i = 0; i < 50000 / fewer_by(); i++) /* integers */
         check_round_trip(bits_of((double)(next_random() >> (i % 64))));
 }
 
@@ -297,7 +299,7 @@ static void literals_of_any_length_are_rounded_once(void **state)
 {
     (void)state;
     seed = 2;
-    for (int i = 0; i < 100000; i++) {
+    for (int i = 0; i < 100000 / fewer_by(); i++) {
         char text[120];
         int n = 0, digits = 1 + (int)(next_random() % 40);
 

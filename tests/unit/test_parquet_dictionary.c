@@ -125,8 +125,9 @@ static uint32_t number_of(const struct rn_pq_type *type, uint64_t k)
     memset(bytes, (int)(k % 251), sizeof(bytes));
     memcpy(bytes, &mixed, 8);
     return rn_pq_dictionary_bytes(
-        &d, (struct rn_bytes){
-                bytes, type == &uuid ? 16 : 8 + (k < 1000 ? k % 50 : 4) });
+        &d, (struct rn_bytes){ bytes, type == &uuid ? 16
+                                      : k < 1000    ? 8 + (size_t)(k % 50)
+                                                    : 12 });
 }
 
 static void any_slice_holds_what_it_takes_and_says_when_it_is_full(void **state)

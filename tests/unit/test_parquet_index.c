@@ -11,7 +11,7 @@
 #include "sink.h"
 
 #include "encode/parquet_index.h"
-#include "lib/thrift_reader.h"
+#include "thrift_reader.h"
 #include "row/utf8.h"
 
 static uint8_t slice[8192], got[65536];

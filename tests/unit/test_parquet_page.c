@@ -10,7 +10,7 @@
 
 #include "encode/parquet_page.h"
 #include "lib/memory_lanes.h"
-#include "lib/thrift_reader.h"
+#include "thrift_reader.h"
 
 static const struct rn_pq_type int64 = { .physical = RN_PQ_INT64,
                                          .order = RN_PQ_ORDER_SIGNED };

@@ -1,4 +1,5 @@
 /* test_port.c: what port.h and file.h promise, on this machine. */
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -63,6 +64,34 @@ static void a_saved_record_is_found_again_and_the_other_untouched(void **state)
     struct stat st;
     assert_int_equal(stat(at("job.state"), &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+/* In place of libc's: a disk that says at the last moment that it failed. */
+static int sync_fails;
+
+int fdatasync(int fd)
+{
+    if (sync_fails == 0)
+        return fsync(fd);
+    errno = sync_fails;
+    return -1;
+}
+
+static void a_record_that_was_not_synced_is_not_saved(void **state)
+{
+    static const int errors[] = { EIO, ENOSPC, EROFS };
+    struct rn_state s;
+    (void)state;
+    assert_int_equal(rn_state_open(&s, at("sync.state"), true, NULL), RN_OK);
+    for (size_t i = 0; i < RN_COUNTOF(errors); i++) {
+        char why[RN_WHY] = "";
+        sync_fails = errors[i];
+        assert_int_equal(rn_state_save(&s, 0, "one", 3, why), RN_E_STATE);
+        sync_fails = 0;
+        assert_non_null(strstr(why, strerror(errors[i])));
+        assert_int_equal(rn_state_save(&s, 0, "one", 3, why), RN_OK);
+    }
+    rn_state_close(&s);
 }
 
 static void only_one_agent_has_a_state(void **state)
@@ -358,6 +387,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_saved_record_is_found_again_and_the_other_untouched),
+        cmocka_unit_test(a_record_that_was_not_synced_is_not_saved),
         cmocka_unit_test(only_one_agent_has_a_state),
         cmocka_unit_test(a_file_of_someone_elses_is_not_overwritten),
         cmocka_unit_test(a_file_is_published_once_and_whole),

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "fewer.h"
 #include "identity/stamp.h"
 
 #define SECOND 1000000LL
@@ -13,7 +14,9 @@
 static void every_day_reads_as_libc_has_it(void **state)
 {
     (void)state;
-    for (int64_t s = 0; s < 253402300800; s += 86400 * 3 + 12345) {
+    int64_t step = (86400 * 3 + 12345) * (int64_t)fewer_by();
+
+    for (int64_t s = 0; s < 253402300800; s += step) {
         char ours[RN_STAMP_HTTP];
         char theirs[64];
         time_t t = (time_t)s;

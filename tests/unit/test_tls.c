@@ -1,145 +1,21 @@
-/* test_tls.c: handshakes with openssl's server, and what must be refused.
- *
- * The chains come from tests/lib/chains.sh; the server is a child process on a
- * port of its own, killed by its number.
- */
+/* test_tls.c: handshakes with openssl's server, and what must be refused. */
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 #include <mbedtls/platform.h>
 
+#include "fewer.h"
 #include "lib/http_server.h"
+#include "lib/tls_rig.h"
 #include "runnel/http.h"
 #include "runnel/port.h"
 #include "tls/address.h"
-
-#define ARENA (4u << 20)
-static _Alignas(16) uint8_t memory[ARENA];
-static char folder[] = "/tmp/test_tls_XXXXXX";
-static char roots[64];
-
-struct child {
-    pid_t pid;
-    uint16_t port;
-};
-
-/* openssl s_server with this chain; `extra` ends with NULL. */
-static struct child serve(const char *chain, const char *const *extra)
-{
-    int out[2];
-    char cert[96], key[96];
-    char *argv[24] = { "openssl", "s_server", "-accept", "127.0.0.1:0",
-                       "-www",    "-cert",    cert,      "-cert_chain",
-                       cert,      "-key",     key };
-    size_t n = 11;
-    struct child c = { 0, 0 };
-    (void)snprintf(cert, sizeof cert, "%s/%s.pem", folder, chain);
-    (void)snprintf(key, sizeof key, "%s/%s.key", folder, chain);
-    for (; *extra != NULL; extra++)
-        argv[n++] = strdup(*extra);
-    assert_int_equal(pipe(out), 0);
-    c.pid = fork();
-    if (c.pid == 0) {
-        /* A test that fails does not come to stop(). */
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-        dup2(out[1], 1);
-        close(out[0]);
-        close(out[1]);
-        if (freopen("/dev/null", "w", stderr) != NULL)
-            execvp("openssl", argv);
-        _exit(127);
-    }
-    close(out[1]);
-    FILE *f = fdopen(out[0], "r");
-    char line[200];
-    assert_non_null(f);
-    while (c.port == 0 && fgets(line, sizeof line, f) != NULL)
-        if (strncmp(line, "ACCEPT ", 7) == 0)
-            c.port = (uint16_t)atoi(strrchr(line, ':') + 1);
-    fclose(f);
-    for (size_t i = 11; i < n; i++)
-        free(argv[i]);
-    assert_true(c.port > 0);
-    return c;
-}
-
-static void stop(struct child c)
-{
-    kill(c.pid, SIGKILL);
-    waitpid(c.pid, NULL, 0);
-}
-
-static struct rn_http *client(const char *ca, unsigned connections)
-{
-    struct rn_http_options o = { .connections = connections,
-                                 .connect_ms = 5000,
-                                 .idle_ms = 5000,
-                                 .keep_ms = 5000,
-                                 .ca = ca,
-                                 .proxy = "" };
-    struct rn_arena mem;
-    struct rn_error error;
-    struct rn_http *h;
-    rn_error_clear(&error);
-    rn_arena_init(&mem, "test", memory, ARENA);
-    assert_int_equal(rn_http_init(&o, &mem, &error, &h), RN_OK);
-    return h;
-}
-
-static char page[8192];
-static size_t page_len;
-
-static int on_body(void *ctx, struct rn_bytes part)
-{
-    (void)ctx;
-    if (part.n < sizeof page - page_len) {
-        memcpy(page + page_len, part.p, part.n);
-        page_len += part.n;
-        page[page_len] = 0;
-    }
-    return RN_OK;
-}
-
-static void begin(struct rn_http_call *c, const struct rn_origin *o)
-{
-    memset(c, 0, sizeof *c);
-    c->origin = o;
-    c->method = "GET";
-    c->target = RN_STR("/");
-    c->on_body = on_body;
-    c->deadline_ms = rn_clock_mono() + 10000;
-    page_len = 0;
-    page[0] = 0;
-}
-
-static struct rn_http_call get(struct rn_http *h, const char *host,
-                               uint16_t port)
-{
-    struct rn_origin o = { .host = host, .port = port, .tls = true };
-    struct rn_http_call c;
-    begin(&c, &o);
-    assert_int_equal(rn_http_start(h, &c), RN_OK);
-    while (!c.done)
-        rn_http_pump(h, rn_clock_mono() + 1000);
-    return c;
-}
-
-static const char *const none[] = { NULL };
-/* The server is to show even a certificate that it would refuse itself. */
-static const char *const only_12[] = { "-tls1_2", "-cipher",
-                                       "DEFAULT:@SECLEVEL=0", NULL };
-static const char *const only_13[] = { "-tls1_3", "-cipher",
-                                       "DEFAULT:@SECLEVEL=0", NULL };
 
 static void good_chains_are_taken_in_the_memory_planned(void **state)
 {
@@ -147,42 +23,43 @@ static void good_chains_are_taken_in_the_memory_planned(void **state)
     (void)state;
     for (size_t i = 0; i < 2; i++)
         for (int v = 2; v <= 3; v++) {
-            struct child s = serve(chains[i], v == 2 ? only_12 : only_13);
-            struct rn_http *h = client(roots, 1);
+            struct tls_child s =
+                tls_serve(chains[i], v == 2 ? tls_only_12 : tls_only_13);
+            struct rn_http *h = tls_client(tls_roots, 1);
             size_t peak, cap;
-            struct rn_http_call c = get(h, "localhost", s.port);
+            struct rn_http_call c = tls_get(h, "localhost", s.port);
             rn_http_memory(h, &peak, &cap);
             print_message("TLS 1.%d, chain of %s: %zu of %zu bytes\n", v,
                           chains[i], peak, cap);
             assert_string_equal(c.why, "");
             assert_int_equal(c.status, 200);
-            assert_non_null(strstr(page, v == 2 ? "TLSv1.2" : "TLSv1.3"));
+            assert_non_null(strstr(tls_page, v == 2 ? "TLSv1.2" : "TLSv1.3"));
             /* Again: with the session kept from before. */
-            c = get(h, "localhost", s.port);
+            c = tls_get(h, "localhost", s.port);
             assert_int_equal(c.err, RN_OK);
-            assert_non_null(strstr(page, "Reused"));
+            assert_non_null(strstr(tls_page, "Reused"));
             rn_http_memory(h, &peak, &cap);
             assert_true(peak < cap - cap / 10);
             rn_http_close(h);
-            stop(s);
+            tls_stop(s);
         }
 }
 
 static void a_session_is_not_offered_to_another_origin(void **state)
 {
     (void)state;
-    struct child a = serve("ec", none);
-    struct child b = serve("ec", none);
-    struct rn_http *h = client(roots, 1);
-    assert_int_equal(get(h, "localhost", a.port).err, RN_OK);
-    assert_int_equal(get(h, "localhost", b.port).err, RN_OK);
-    assert_non_null(strstr(page, "New,"));
+    struct tls_child a = tls_serve("ec", tls_none);
+    struct tls_child b = tls_serve("ec", tls_none);
+    struct rn_http *h = tls_client(tls_roots, 1);
+    assert_int_equal(tls_get(h, "localhost", a.port).err, RN_OK);
+    assert_int_equal(tls_get(h, "localhost", b.port).err, RN_OK);
+    assert_non_null(strstr(tls_page, "New,"));
     /* The same machine by another name is another origin, too. */
-    assert_int_equal(get(h, "127.0.0.1", b.port).err, RN_OK);
-    assert_non_null(strstr(page, "New,"));
+    assert_int_equal(tls_get(h, "127.0.0.1", b.port).err, RN_OK);
+    assert_non_null(strstr(tls_page, "New,"));
     rn_http_close(h);
-    stop(a);
-    stop(b);
+    tls_stop(a);
+    tls_stop(b);
 }
 
 static void bad_certificates_are_refused_each_in_its_own_words(void **state)
@@ -213,9 +90,10 @@ static void bad_certificates_are_refused_each_in_its_own_words(void **state)
     (void)state;
     for (size_t i = 0; i < RN_COUNTOF(table); i++)
         for (int v = 2; v <= 3; v++) {
-            struct child s = serve(table[i].chain, v == 2 ? only_12 : only_13);
-            struct rn_http *h = client(roots, 1);
-            struct rn_http_call c = get(h, table[i].host, s.port);
+            struct tls_child s =
+                tls_serve(table[i].chain, v == 2 ? tls_only_12 : tls_only_13);
+            struct rn_http *h = tls_client(tls_roots, 1);
+            struct rn_http_call c = tls_get(h, table[i].host, s.port);
             assert_int_equal(c.err, RN_E_PEER);
             assert_false(c.sent);
             for (size_t k = 0; k < 3; k++) {
@@ -224,18 +102,18 @@ static void bad_certificates_are_refused_each_in_its_own_words(void **state)
                 assert_non_null(strstr(c.why, table[i].words[k]));
             }
             rn_http_close(h);
-            stop(s);
+            tls_stop(s);
         }
 }
 
 static void an_address_is_checked_against_addresses(void **state)
 {
     (void)state;
-    struct child s = serve("rsa", none);
-    struct rn_http *h = client(roots, 1);
-    assert_int_equal(get(h, "127.0.0.1", s.port).err, RN_OK);
+    struct tls_child s = tls_serve("rsa", tls_none);
+    struct rn_http *h = tls_client(tls_roots, 1);
+    assert_int_equal(tls_get(h, "127.0.0.1", s.port).err, RN_OK);
     rn_http_close(h);
-    stop(s);
+    tls_stop(s);
 }
 
 static void what_is_too_old_is_refused(void **state)
@@ -247,13 +125,13 @@ static void what_is_too_old_is_refused(void **state)
     };
     (void)state;
     for (size_t i = 0; i < RN_COUNTOF(table); i++) {
-        struct child s = serve("ec", table[i]);
-        struct rn_http *h = client(roots, 1);
-        struct rn_http_call c = get(h, "localhost", s.port);
+        struct tls_child s = tls_serve("ec", table[i]);
+        struct rn_http *h = tls_client(tls_roots, 1);
+        struct rn_http_call c = tls_get(h, "localhost", s.port);
         assert_int_equal(c.err, RN_E_PEER);
         assert_false(c.sent);
         rn_http_close(h);
-        stop(s);
+        tls_stop(s);
     }
 }
 
@@ -261,12 +139,12 @@ static void a_tls_1_2_server_that_prefers_pss_is_reached(void **state)
 {
     static const char *const extra[] = { "-tls1_2", "-serverpref", NULL };
     (void)state;
-    struct child s = serve("rsa", extra);
-    struct rn_http *h = client(roots, 2);
+    struct tls_child s = tls_serve("rsa", extra);
+    struct rn_http *h = tls_client(tls_roots, 2);
     struct rn_origin o = { "localhost", s.port, true };
     struct rn_http_call c[2];
     for (int i = 0; i < 2; i++) {
-        begin(&c[i], &o);
+        tls_begin(&c[i], &o);
         assert_int_equal(rn_http_start(h, &c[i]), RN_OK);
     }
     while (!c[0].done || !c[1].done)
@@ -276,7 +154,7 @@ static void a_tls_1_2_server_that_prefers_pss_is_reached(void **state)
     assert_int_equal(c[0].status, 200);
     assert_int_equal(c[1].status, 200);
     rn_http_close(h);
-    stop(s);
+    tls_stop(s);
 }
 
 static void a_server_without_tls_is_called_that(void **state)
@@ -287,10 +165,10 @@ static void a_server_without_tls_is_called_that(void **state)
     struct server s;
     (void)state;
     server_open(&s, &act, 1);
-    struct rn_http *h = client(roots, 1);
+    struct rn_http *h = tls_client(tls_roots, 1);
     struct rn_origin o = { "localhost", s.port, true };
     struct rn_http_call c;
-    begin(&c, &o);
+    tls_begin(&c, &o);
     assert_int_equal(rn_http_start(h, &c), RN_OK);
     while (!c.done) {
         server_step(&s);
@@ -300,6 +178,36 @@ static void a_server_without_tls_is_called_that(void **state)
     assert_non_null(strstr(c.why, "does not speak TLS"));
     rn_http_close(h);
     server_close(&s);
+}
+
+/* Messages of the handshake in pieces of 512 bytes, and every answer; and more
+ * tickets than anyone could use.
+ */
+static void what_servers_may_send_is_read(void **state)
+{
+    static const char *const table[][5] = {
+        { "-tls1_2", "-max_send_frag", "512", NULL },
+        { "-tls1_3", "-max_send_frag", "512", NULL },
+        { "-tls1_3", "-num_tickets", "200", NULL },
+    };
+    (void)state;
+    for (size_t i = 0; i < RN_COUNTOF(table); i++) {
+        struct tls_child s = tls_serve("rsa", table[i]);
+        struct rn_http *h = tls_client(tls_roots, 1);
+        size_t peak, cap;
+        for (int again = 0; again < 2; again++) {
+            struct rn_http_call c = tls_get(h, "localhost", s.port);
+            if (c.err != RN_OK)
+                print_error("%s %s: %s\n", table[i][0], table[i][1], c.why);
+            assert_int_equal(c.err, RN_OK);
+            assert_int_equal(c.status, 200);
+            assert_non_null(strstr(tls_page, "</HTML>"));
+        }
+        rn_http_memory(h, &peak, &cap);
+        assert_true(peak < cap - cap / 10);
+        rn_http_close(h);
+        tls_stop(s);
+    }
 }
 
 /* Between client and server: passes bytes on, but from the server only so many;
@@ -371,8 +279,8 @@ static struct rn_http_call get_cut(uint16_t to, size_t most, size_t *passed,
     struct rn_http_call c;
     middle_open(&m, to, most);
     struct rn_origin o = { "localhost", m.listener.port, true };
-    struct rn_http *h = client(roots, 1);
-    begin(&c, &o);
+    struct rn_http *h = tls_client(tls_roots, 1);
+    tls_begin(&c, &o);
     assert_int_equal(rn_http_start(h, &c), RN_OK);
     while (!c.done) {
         middle_step(&m);
@@ -396,7 +304,7 @@ static void a_truncated_stream_is_never_a_whole_answer(void **state)
     size_t cuts = 0;
     bool cut;
     (void)state;
-    struct child s = serve("ec", none);
+    struct tls_child s = tls_serve("ec", tls_none);
     struct rn_http_call c = get_cut(s.port, SIZE_MAX, &whole, &cut);
     assert_string_equal(c.why, "");
     assert_int_equal(c.err, RN_OK);
@@ -410,21 +318,21 @@ static void a_truncated_stream_is_never_a_whole_answer(void **state)
         assert_false(cut && c.err == RN_OK);
     }
     assert_true(cuts > 100);
-    stop(s);
+    tls_stop(s);
 }
 
 /* For every amount that is left of the slice: done, or said to be spent. */
 static void a_spent_slice_is_called_that_and_nothing_else(void **state)
 {
     (void)state;
-    struct child s = serve("rsa", none);
+    struct tls_child s = tls_serve("rsa", tls_none);
     size_t full = 0;
-    for (size_t left = 1024; left < 60000; left += 500) {
-        struct rn_http *h = client(roots, 1);
+    for (size_t left = 1024; left < 60000; left += 500 * (size_t)fewer_by()) {
+        struct rn_http *h = tls_client(tls_roots, 1);
         size_t peak, cap;
         rn_http_memory(h, &peak, &cap);
         void *hog = mbedtls_calloc(1, cap - peak - left);
-        struct rn_http_call c = get(h, "localhost", s.port);
+        struct rn_http_call c = tls_get(h, "localhost", s.port);
         if (c.err != RN_OK) {
             full++;
             if (c.err != RN_E_FULL)
@@ -435,8 +343,8 @@ static void a_spent_slice_is_called_that_and_nothing_else(void **state)
         mbedtls_free(hog);
         rn_http_close(h);
     }
-    assert_true(full > 20);
-    stop(s);
+    assert_true(full > 20 / (size_t)fewer_by());
+    tls_stop(s);
 }
 
 static void addresses_are_told_from_names(void **state)
@@ -495,26 +403,6 @@ static void addresses_are_told_from_names(void **state)
     }
 }
 
-static int make_chains(void **state)
-{
-    char command[200];
-    (void)state;
-    if (mkdtemp(folder) == NULL)
-        return -1;
-    (void)snprintf(roots, sizeof roots, "%s/roots.pem", folder);
-    (void)snprintf(command, sizeof command, "tests/lib/chains.sh %s", folder);
-    (void)signal(SIGPIPE, SIG_IGN);
-    return system(command);
-}
-
-static int drop_chains(void **state)
-{
-    char command[200];
-    (void)state;
-    (void)snprintf(command, sizeof command, "rm -r %s", folder);
-    return system(command);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -525,9 +413,10 @@ int main(void)
         cmocka_unit_test(what_is_too_old_is_refused),
         cmocka_unit_test(a_tls_1_2_server_that_prefers_pss_is_reached),
         cmocka_unit_test(a_server_without_tls_is_called_that),
+        cmocka_unit_test(what_servers_may_send_is_read),
         cmocka_unit_test(a_truncated_stream_is_never_a_whole_answer),
         cmocka_unit_test(a_spent_slice_is_called_that_and_nothing_else),
         cmocka_unit_test(addresses_are_told_from_names),
     };
-    return cmocka_run_group_tests(tests, make_chains, drop_chains);
+    return cmocka_run_group_tests(tests, tls_setup, tls_teardown);
 }

@@ -19,9 +19,16 @@ int64_t rn_clock_wall(void)
     return INT64_C(1795315500000000) + scripted_now_ms * 1000;
 }
 
+/* Waits are always as long; names are never the same. */
 int rn_entropy(void *buf, size_t len)
 {
+    static uint32_t names;
+
     memset(buf, 0xa5, len);
+    if (len > sizeof names) {
+        names++;
+        memcpy(buf, &names, sizeof names);
+    }
     return RN_OK;
 }
 
@@ -175,7 +182,7 @@ static int put(struct scripted_store *s, struct rn_transfer *t)
 static int head(struct scripted_store *s, struct rn_transfer *t)
 {
     if (s->hide_head)
-        return RN_E_DENIED;
+        return RN_E_AUTH;
     if (!s->visible)
         return RN_E_ABSENT;
     t->found_length = s->length + (s->lie_length ? 1 : 0);
