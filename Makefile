@@ -498,7 +498,8 @@ $(FUZZ_BIN): build/fuzz/%: build/fuzz/obj/tests/fuzz/%.o $(HELP_OBJ) \
 	@$(CC) -fsanitize=fuzzer,address,undefined -pie -o $@ $< \
 		$(call helpers,tests/fuzz/$*.c) $(LINK_LIBS)
 
-include tests/sim/sim.mk
+# A package of the program alone comes without tests.
+-include tests/sim/sim.mk
 
 # ------------------------------------------------------------------ tools
 

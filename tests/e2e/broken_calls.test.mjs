@@ -3,7 +3,7 @@
 // and the words of what failed; the next one leaves what a clean run leaves.
 
 import { existsSync } from "node:fs";
-import { assert, program, test } from "../lib/harness.mjs";
+import { assert, program, skip, test } from "../lib/harness.mjs";
 import { startAzurite } from "../lib/azurite.mjs";
 import { isCurl } from "../lib/job.mjs";
 import { full, prepare } from "../lib/sweep.mjs";
@@ -12,7 +12,7 @@ import { whyNoStrace } from "../lib/strace.mjs";
 const why = await isCurl(program) ? "run with the default build" :
   whyNoStrace();
 const need = (name, options, fn) => (why ?
-  console.log(`skipped: ${name}: ${why}`) : test(name, options, fn));
+  skip(name, why) : test(name, options, fn));
 const az = why ? null : await startAzurite();
 // A send that fails leaves the connection open, so the agent listens for an
 // answer until `timeout`.

@@ -1,7 +1,7 @@
 // tests/e2e/kill.test.mjs: the end at any system call. SIGKILL before each call
 // that touches the network, the disk or the log; SIGTERM and SIGHUP there.
 
-import { assert, program, test } from "../lib/harness.mjs";
+import { assert, program, skip, test } from "../lib/harness.mjs";
 import { startAzurite } from "../lib/azurite.mjs";
 import { isCurl } from "../lib/job.mjs";
 import { full, prepare } from "../lib/sweep.mjs";
@@ -10,7 +10,7 @@ import { whyNoStrace } from "../lib/strace.mjs";
 const why = await isCurl(program) ? "run with the default build" :
   whyNoStrace();
 const need = (name, options, fn) => (why ?
-  console.log(`skipped: ${name}: ${why}`) : test(name, options, fn));
+  skip(name, why) : test(name, options, fn));
 const az = why ? null : await startAzurite();
 const sweep = why ? null : await prepare(az, "kill");
 

@@ -5,7 +5,7 @@ import net from "node:net";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { assert, program, run, runnel, sleep, tmpdir } from "../lib/harness.mjs";
+import { assert, program, run, runnel, skip, sleep, tmpdir } from "../lib/harness.mjs";
 import { startAzurite } from "../lib/azurite.mjs";
 import { startProxy } from "../lib/proxy.mjs";
 import { startRelay } from "../lib/wire.mjs";
@@ -44,7 +44,7 @@ async function setup(options = {}) {
 const apart = [["-m"], ["-rm"]].find((flags) => spawnSync("unshare", [...flags,
   "mount", "-t", "tmpfs", "none", "/mnt"]).status === 0);
 const mounted = (name, fn) => (apart ? test(name, fn) :
-  console.log(`skipped: ${name}: no mount namespaces here`));
+  skip(name, "no mount namespaces here"));
 
 // In a folder that is such a mount; $1 the folder, $2 the program, $3 the job,
 // $4 where results go.

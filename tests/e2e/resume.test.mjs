@@ -5,14 +5,15 @@
 import { closeSync, openSync, readFileSync, writeFileSync, writeSync }
   from "node:fs";
 import { join } from "node:path";
-import { assert, runnel, test, tmpdir } from "../lib/harness.mjs";
+import { assert, program, runnel, tmpdir } from "../lib/harness.mjs";
 import { startAzurite } from "../lib/azurite.mjs";
 import { azureReader, folderReader, makeDatabase, makeJob, nothingThere,
-  onlyRun, quick, rowsOf, sql, text } from "../lib/job.mjs";
+  onlyOnce, onlyRun, quick, rowsOf, sql, text } from "../lib/job.mjs";
 import { startProxy } from "../lib/proxy.mjs";
 import { decode } from "../lib/avro.mjs";
 import { friendly } from "../lib/hyparquet.mjs";
 
+const test = await onlyOnce(program);
 const az = await startAzurite();
 const proxy = await startProxy({ to: az });
 let containers = 0;

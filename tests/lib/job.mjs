@@ -13,7 +13,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync }
 import { join, relative } from "node:path";
 import { execFileSync, spawn } from "node:child_process";
 import { gunzipSync } from "node:zlib";
-import { assert, cleanup, run, runnel, startRunnel, test, tmpdir }
+import { assert, cleanup, run, runnel, skip, startRunnel, test, tmpdir }
   from "./harness.mjs";
 import { crc64 } from "./crc64.mjs";
 
@@ -308,4 +308,4 @@ export async function isCurl(program) {
 // test() for what comes before the network and takes long: run with the default
 // build, and with the one over libcurl only named.
 export const onlyOnce = async (program) => (await isCurl(program) ?
-  (name) => console.log(`skipped: ${name}: run with the default build`) : test);
+  (name) => skip(name, "run with the default build") : test);

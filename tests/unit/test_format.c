@@ -30,7 +30,7 @@ static void numbers_are_as_the_librarys(void **state)
 {
     (void)state;
     SAME("%d %i %u", -7, 0, 4294967295u);
-    SAME("%ld %lu", -2147483648L, 4000000000ul);
+    SAME("%ld %lu", -2147483647L, 4000000000ul);
     SAME("%lld %llu", (long long)INT64_MIN, (unsigned long long)UINT64_MAX);
     SAME("%" PRIu64 " %" PRId64, UINT64_MAX, INT64_MIN);
     SAME("%zu %zd %jd %ju %td", SIZE_MAX, (ssize_t)9, INTMAX_MIN, UINTMAX_MAX,
