@@ -170,7 +170,7 @@ const char *rn_http_version(void)
 #define SAS     "sv=2021-12-02&sr=c&sp=rcwd&se=2099-01-01&sig=CANARY%3D"
 #define SERVICE "x-ms-version: 2021-12-02\nx-ms-request-id: 77aa\n"
 
-static uint8_t memory[65536];
+static _Alignas(16) uint8_t memory[65536];
 static struct rn_config config;
 static struct rn_error error;
 static struct rn_store *store;

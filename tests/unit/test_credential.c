@@ -15,7 +15,7 @@
 
 #define GOOD "sv=2021-12-02&se=2099-01-01T00%3A00%3A00Z&sr=c&sp=rcwd&sig=abc%3D"
 
-static uint8_t memory[8192];
+static _Alignas(16) uint8_t memory[8192];
 static const struct rn_service service = { "acme.blob.core.windows.net", 443,
                                            true, "acme" };
 
