@@ -19,9 +19,7 @@ all_GZIP = no
 sqlite_WORDS = terse
 sqlite_MAIN = job
 sqlite_SOURCES = sqlite
-sqlite_FORMATS = csv json
-sqlite_CODECS =
-sqlite_GZIP = no
+sqlite_FORMATS = csv json parquet avro
 fault_FORMATS = csv json
 contract_MAIN = contract
 # There are no sectors for checkpoints, and a device is given a SAS.

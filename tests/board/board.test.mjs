@@ -9,6 +9,7 @@ import { azureReader, nothingThere, rowsOf } from "../lib/job.mjs";
 import { duck } from "../lib/duck.mjs";
 import { sameAvro, sameParquet } from "../lib/columnar.mjs";
 import { demoTable, sameText } from "../lib/demo.mjs";
+import { column, table } from "../lib/values.mjs";
 import { boardJob, fetchRun } from "./board_kit.mjs";
 
 const az = await startAzurite({
@@ -31,7 +32,7 @@ async function exports(image, file, rows, columns, check, options) {
   const r = await s.board.run(image, { args: { rows, columns } });
   assert.equal(r.code, 0, `${r.stdout}${r.stderr}`);
   assert.equal(r.rows, rows);
-  console.log(`${image} ${file.format} ${rows} rows: ${r.line("peak")} ` +
+  console.log(`${image} ${file.format} ${rows} rows: peak: ${r.line("peak")} ` +
     `(${r.seconds.toFixed(2)} s)`);
   const e = await fetchRun(s.reader);
   await check(e, demoTable(rows, columns));
@@ -78,7 +79,8 @@ test("sqlite image: a database in flash, every row as the shell reads it",
       database: "flash:shop", max_cell: "1K", query: QUERY } });
     const r = await s.board.run("sqlite");
     assert.equal(r.code, 0, r.stdout);
-    console.log(`sqlite: ${r.line("peak")} (${r.seconds.toFixed(2)} s)`);
+    console.log(`sqlite csv: peak: ${r.line("peak")} ` +
+      `(${r.seconds.toFixed(2)} s)`);
     const e = await fetchRun(s.reader);
     const got = await duck(`SELECT * FROM read_csv('${e.files[0].path}', ` +
       "header = true, all_varchar = true, nullstr = '', " +
@@ -91,6 +93,29 @@ test("sqlite image: a database in flash, every row as the shell reads it",
           got[i][name], v, `row ${i + 1}, ${name}`);
     });
   });
+
+// The same rows with their types.
+const shopTable = () => table([column("id", "int64"), column("name", "text"),
+  column("total", "decimal", 10, 2), column("placed_at", "timestamp"),
+  column("note", "text"), column("weight", "double")],
+rowsOf(SHOP, QUERY).map((r) => [BigInt(r.id), r.name,
+  BigInt(Math.round(r.total * 100)), BigInt(Date.parse(r.placed_at)) * 1000n,
+  r.note, r.weight]));
+
+for (const [file, check] of [
+  [{ format: "json", compression: "gzip" }, asText("json")],
+  [{ format: "avro", compression: "deflate" }, sameAvro],
+  [{ format: "parquet", compression: "none" }, sameParquet]])
+  test(`sqlite image: the database as ${file.format}, ${file.compression}`,
+    async () => {
+      const s = await setup({ file, source: { kind: "sqlite",
+        database: "flash:shop", max_cell: "1K", query: QUERY } });
+      const r = await s.board.run("sqlite");
+      assert.equal(r.code, 0, r.stdout);
+      console.log(`sqlite ${file.format}: peak: ${r.line("peak")} ` +
+        `(${r.seconds.toFixed(2)} s)`);
+      await check(await fetchRun(s.reader), shopTable());
+    });
 
 test("sqlite image: a query that writes, or a database not there, is refused",
   async () => {
