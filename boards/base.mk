@@ -168,6 +168,21 @@ $(OUT)/obj/boards/sqlite_flash_vfs.o $(foreach d,obj terse,$(patsubst \
 	%.c,$(OUT)/$d/%.o,$(wildcard agent/source/sqlite*.c))): \
 	| $(SQLITE_DIR)/sqlite3.c
 
+# For the bound on the stack (tools/size-report): gcc writes no call graph of
+# what it compiles for linking as a whole.
+ifneq ($(LTO),)
+GRAPH = $(patsubst %.c,$(OUT)/graph/%.ci,$(AGENT) $(PORT) $(SHARED) \
+	boards/image_push.c boards/image_job.c boards/sqlite_flash_vfs.c \
+	$(wildcard agent/source/sqlite*.c))
+endif
+$(OUT)/graph/%.ci: %.c $(OUT)/flags | $(READY) $(SQLITE_DIR)/sqlite3.c \
+		$(OUT)/shop.db
+	@mkdir -p $(@D)
+	@$(BOARD_CC) $(filter-out $(LTO),$(OWN)) -fcallgraph-info=su -MD -MP \
+		-MF $(@:.ci=.d) -MT $@ -c -o $(@:.ci=.o) $<
+-include $(GRAPH:.ci=.d)
+all: $(GRAPH)
+
 # Failures told by code and place alone, where flash is short: the agent once
 # more (NAME_WORDS = terse in board.mk).
 $(OUT)/terse/%.o: %.c $(OUT)/flags | $(READY)
