@@ -24,6 +24,7 @@
 //   { deaf: true }       stop reading the request
 //   { early: answer }    answer before the body has come, then close
 //   { closeAfter: ms }   forward and answer, then close the idle connection
+//   { then: "end" | "reset" | "cut", wait: ms }   the same, or break it
 
 import http from "node:http";
 import https from "node:https";

@@ -227,7 +227,6 @@ export async function serve({ tls: files, port = 0, handler, onHead }) {
 // plan(connection number, from 1) -> undefined or
 //   { up: n, down: n, how: "reset" | "fin" }   end both sides at that byte
 //   { silent: true }                           accept, and never answer
-//   { idle: ms }                               close when nothing moved so long
 export async function startRelay({ to, plan = () => undefined }) {
   const open = new Set();
   const seen = [];
@@ -247,10 +246,8 @@ export async function startRelay({ to, plan = () => undefined }) {
       client.end();
     });
     client.on("close", () => far.destroy());
-    let timer;
     const cut = () => {
       record.cut = true;
-      clearTimeout(timer);
       far.destroy();
       if (deed.how === "fin") client.end();
       else client.resetAndDestroy();
@@ -259,11 +256,8 @@ export async function startRelay({ to, plan = () => undefined }) {
       if (record.cut) return;
       const room = (deed[key] ?? Infinity) - record[key];
       record[key] += Math.min(d.length, room);
-      clearTimeout(timer);
       if (d.length < room) {
         into.write(d);
-        if (deed.idle && key === "down")
-          timer = setTimeout(() => client.end(), deed.idle);
         return;
       }
       into.write(d.subarray(0, room), () => cut());
