@@ -57,6 +57,110 @@ static bool is_sound(const struct rn_doc *d)
     return true;
 }
 
+/* -- escapes -------------------------------------------------------------- */
+
+static int hex(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The unit of "\uXXXX" at `p`, of which `left` bytes are there; -1 if none. */
+static int32_t unit(const char *p, size_t left)
+{
+    int32_t v = 0;
+
+    if (left < 6 || p[0] != '\\' || p[1] != 'u')
+        return -1;
+    for (int i = 2; i < 6; i++) {
+        int digit = hex(p[i]);
+
+        if (digit < 0)
+            return -1;
+        v = v << 4 | digit;
+    }
+    return v;
+}
+
+/* "\uXXXX", or two of them that are one character: bytes read. Its three or
+ * four bytes of UTF-8 are never more than what they were written with.
+ */
+static size_t unescape_unit(const char *p, size_t left, char *to, size_t *put)
+{
+    int32_t high = unit(p, left), low;
+    size_t used = 6;
+
+    if (high < 0) {
+        /* Without its digits it is shorter than a replacement character. */
+        *to = '?';
+        *put = 1;
+        return 2;
+    }
+    if (high >= 0xd800 && high < 0xe000) {
+        low = high < 0xdc00 ? unit(p + 6, left - 6) : -1;
+        if (low >= 0xdc00 && low < 0xe000) {
+            high = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+            used = 12;
+        } else {
+            high = 0xfffd;
+        }
+    }
+    *put = rn_put_utf8((uint32_t)high, (uint8_t *)to);
+    return used;
+}
+
+static char letter(char c)
+{
+    switch (c) {
+    case 'b':
+        return '\b';
+    case 'f':
+        return '\f';
+    case 'n':
+        return '\n';
+    case 'r':
+        return '\r';
+    case 't':
+        return '\t';
+    default: /* quote, slash, backslash: the tokenizer lets no other by */
+        return c;
+    }
+}
+
+static size_t unescape(char *text, size_t n)
+{
+    size_t at = 0, len = 0;
+
+    while (at < n) {
+        size_t put = 1;
+
+        if (text[at] != '\\' || n - at < 2) {
+            text[len++] = text[at++];
+        } else if (text[at + 1] == 'u') {
+            at += unescape_unit(text + at, n - at, text + len, &put);
+            len += put;
+        } else {
+            text[len++] = letter(text[at + 1]);
+            at += 2;
+        }
+    }
+    return len;
+}
+
+/* Names and values alike, in place: what comes out is never longer. */
+static void unescape_all(struct rn_doc *d)
+{
+    for (size_t i = 0; i < d->n; i++) {
+        jsmntok_t *t = token(d, (int)i);
+
+        if (t->type == JSMN_STRING)
+            t->end = t->start + (int)unescape(d->text + t->start,
+                                              (size_t)(t->end - t->start));
+    }
+}
+
 int rn_doc_parse(struct rn_doc *d, char *text, size_t len)
 {
     jsmn_parser parser;
@@ -80,6 +184,7 @@ int rn_doc_parse(struct rn_doc *d, char *text, size_t len)
         d->n = 0;
         return RN_E_PEER;
     }
+    unescape_all(d);
     return RN_OK;
 }
 
@@ -200,113 +305,17 @@ bool rn_doc_is_null(const struct rn_doc *d, int at)
     return !t || (t->type == JSMN_PRIMITIVE && d->text[t->start] == 'n');
 }
 
-static int hex(char c)
+struct rn_bytes rn_doc_text(const struct rn_doc *d, int at)
 {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* The unit of "\uXXXX" at `p`, of which `left` bytes are there; -1 if none. */
-static int32_t unit(const char *p, size_t left)
-{
-    int32_t v = 0;
-
-    if (left < 6 || p[0] != '\\' || p[1] != 'u')
-        return -1;
-    for (int i = 2; i < 6; i++) {
-        int digit = hex(p[i]);
-
-        if (digit < 0)
-            return -1;
-        v = v << 4 | digit;
-    }
-    return v;
-}
-
-/* "\uXXXX", or two of them that are one character: bytes read. Its three or
- * four bytes of UTF-8 are never more than what they were written with.
- */
-static size_t unescape_unit(const char *p, size_t left, char *to, size_t *put)
-{
-    int32_t high = unit(p, left), low;
-    size_t used = 6;
-
-    if (high < 0) {
-        /* Without its digits it is shorter than a replacement character. */
-        *to = '?';
-        *put = 1;
-        return 2;
-    }
-    if (high >= 0xd800 && high < 0xe000) {
-        low = high < 0xdc00 ? unit(p + 6, left - 6) : -1;
-        if (low >= 0xdc00 && low < 0xe000) {
-            high = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
-            used = 12;
-        } else {
-            high = 0xfffd;
-        }
-    }
-    *put = rn_put_utf8((uint32_t)high, (uint8_t *)to);
-    return used;
-}
-
-static char letter(char c)
-{
-    switch (c) {
-    case 'b':
-        return '\b';
-    case 'f':
-        return '\f';
-    case 'n':
-        return '\n';
-    case 'r':
-        return '\r';
-    case 't':
-        return '\t';
-    default: /* quote, slash, backslash: the tokenizer lets no other by */
-        return c;
-    }
-}
-
-static size_t unescape(char *text, size_t n)
-{
-    size_t at = 0, len = 0;
-
-    while (at < n) {
-        size_t put = 1;
-
-        if (text[at] != '\\' || n - at < 2) {
-            text[len++] = text[at++];
-        } else if (text[at + 1] == 'u') {
-            at += unescape_unit(text + at, n - at, text + len, &put);
-            len += put;
-        } else {
-            text[len++] = letter(text[at + 1]);
-            at += 2;
-        }
-    }
-    return len;
-}
-
-struct rn_bytes rn_doc_text(struct rn_doc *d, int at)
-{
-    jsmntok_t *t = token(d, at);
-    size_t n;
+    const jsmntok_t *t = token(d, at);
 
     if (!t || t->type == JSMN_OBJECT || t->type == JSMN_ARRAY)
         return (struct rn_bytes){ NULL, 0 };
-    n = (size_t)(t->end - t->start);
-    if (t->type == JSMN_STRING && t->size == 0) {
-        n = unescape(d->text + t->start, n);
-        t->end = t->start + (int)n;
-        t->size = -1; /* what came out may hold a backslash: not twice */
-    }
-    return (struct rn_bytes){ (uint8_t *)d->text + t->start, n };
+    return (struct rn_bytes){ (uint8_t *)d->text + t->start,
+                              (size_t)(t->end - t->start) };
 }
 
-void rn_doc_copy(struct rn_doc *d, int at, char *to, size_t cap)
+void rn_doc_copy(const struct rn_doc *d, int at, char *to, size_t cap)
 {
     struct rn_bytes text = rn_doc_text(d, at);
     size_t n = text.n < cap ? text.n : cap - 1;
@@ -318,12 +327,12 @@ void rn_doc_copy(struct rn_doc *d, int at, char *to, size_t cap)
     to[n] = 0;
 }
 
-bool rn_doc_is(struct rn_doc *d, int at, const char *text)
+bool rn_doc_is(const struct rn_doc *d, int at, const char *text)
 {
     return at >= 0 && rn_bytes_equal(rn_doc_text(d, at), rn_bytes_of(text));
 }
 
-bool rn_doc_u64(struct rn_doc *d, int at, uint64_t *to)
+bool rn_doc_u64(const struct rn_doc *d, int at, uint64_t *to)
 {
     struct rn_bytes text = rn_doc_text(d, at);
     uint64_t n = 0;

@@ -4,8 +4,8 @@
  *
  * Values are named by their number in a fixed table of tokens; -1 is a value
  * that is not there, and every call takes it, so that lookups can be chained
- * without a test between them. Texts are unescaped inside the answer itself,
- * where they only get shorter.
+ * without a test between them. Names and texts are unescaped inside the answer
+ * itself, where they only get shorter.
  */
 #ifndef WAREHOUSE_REST_JSON_H
 #define WAREHOUSE_REST_JSON_H
@@ -49,20 +49,19 @@ bool rn_doc_is_null(const struct rn_doc *d, int at); /* -1 is null, too */
 bool rn_doc_is_string(const struct rn_doc *d, int at);
 bool rn_doc_is_array(const struct rn_doc *d, int at);
 
-/* A string's text unescaped (once: the value keeps it), or what a number or
- * word is written as. Empty for -1, objects and arrays. Escapes that mean
- * nothing become U+FFFD.
+/* A string's text, or what a number or word is written as. Empty for -1,
+ * objects and arrays. Escapes that mean nothing became U+FFFD.
  */
-struct rn_bytes rn_doc_text(struct rn_doc *d, int at);
+struct rn_bytes rn_doc_text(const struct rn_doc *d, int at);
 
 /* The text with its NUL in `to`, cut at a character when it is longer. */
-void rn_doc_copy(struct rn_doc *d, int at, char *to, size_t cap);
+void rn_doc_copy(const struct rn_doc *d, int at, char *to, size_t cap);
 
-bool rn_doc_is(struct rn_doc *d, int at, const char *text);
+bool rn_doc_is(const struct rn_doc *d, int at, const char *text);
 
 /* Decimal digits and nothing else, as a number or in a string: the service
  * writes counts both ways. False when it is anything else or too large.
  */
-bool rn_doc_u64(struct rn_doc *d, int at, uint64_t *to);
+bool rn_doc_u64(const struct rn_doc *d, int at, uint64_t *to);
 
 #endif

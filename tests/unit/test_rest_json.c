@@ -87,6 +87,18 @@ static void rows_are_walked_in_order(void **state)
     assert_string_equal(seen, "1|NULL|\"a\\\xc3\xa4\n|2||\xf0\x9f\x98\x80|");
 }
 
+static void a_name_is_found_however_it_is_written(void **state)
+{
+    static const char text[] = "{\"st\\u0061te\":{\"a\\\\b\":1}}";
+    struct rn_doc d;
+
+    (void)state;
+    open_doc(&d, TOKENS);
+    assert_int_equal(parse(&d, text, sizeof text - 1), RN_OK);
+    assert_true(rn_doc_is(&d, rn_doc_find(&d, 0, "state.a\\b"), "1"));
+    assert_int_equal(rn_doc_find(&d, 0, "st\\u0061te"), -1);
+}
+
 static void a_text_is_unescaped_once(void **state)
 {
     static const char text[] = "[\"\\\\n\",\"\\\\u0041\"]";
@@ -225,6 +237,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_are_found_by_their_path),
         cmocka_unit_test(rows_are_walked_in_order),
+        cmocka_unit_test(a_name_is_found_however_it_is_written),
         cmocka_unit_test(a_text_is_unescaped_once),
         cmocka_unit_test(half_a_character_becomes_a_replacement),
         cmocka_unit_test(every_cut_is_an_error),
