@@ -166,8 +166,8 @@ ALL_C := $(wildcard include/runnel/*.h agent/*/*.[ch] port/*/*.[ch] \
 WARN = -Wall -Wextra -pedantic -Wshadow -Wconversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wvla $(WERROR)
 # At -O2 the compiler removes some of the very accesses that a sanitizer looks
-# for.
-OPT ?= $(if $(SAN),-O1,-O2) -g
+# for; its reports need lines and no more.
+OPT ?= $(if $(SAN),-O1 -g1,-O2 -g)
 # Fortified functions hide from the sanitizers what they should see.
 ifeq ($(SAN),)
 HARDEN = -fstack-protector-strong -fstack-clash-protection \
@@ -272,17 +272,21 @@ unit: unit-bins ## Run the unit tests of this variant (also SAN=, CC=, T="test_x
 # All of them, or those that T names.
 unit-bins: $(if $(T),$(T:%=$(BUILD)/unit/%),$(UNIT_BIN))
 
-# Left out of memcheck: loops over millions of numbers or hundreds of failing
-# allocations, minutes under it. The sanitizers see them.
+# Left out of memcheck: loops over millions of numbers, splits of what a codec
+# gets or hundreds of failing allocations, minutes under it. The sanitizers see
+# them; and long loops of random rows are shorter here.
 MEMCHECK_SKIP ?= test_number test_stamp test_parquet_reader test_tls_alloc \
-	test_sqlite_alloc
+	test_sqlite_alloc test_codec
 memcheck: unit-bins ## Run the unit tests under valgrind
-	@BUILD=$(BUILD) RUNNER="valgrind -q --leak-check=full \
+	@BUILD=$(BUILD) UNIT_FEWER=5 RUNNER="valgrind -q --leak-check=full \
 		--errors-for-leak-kinds=definite --error-exitcode=9" \
 		SKIP="$(MEMCHECK_SKIP)" tests/lib/unit.sh $(T)
 
+# What the build over libcurl does before the network is the same code.
+E2E = $(if $(filter curl,$(HTTP)),auth cli lakehouse memory network process \
+	protocol tls)
 e2e: all rowgen ## Run the end-to-end tests with this variant (T="name" picks files)
-	@RUNNEL=$(abspath $(BUILD)/runnel) node tests/lib/run.mjs $(T)
+	@RUNNEL=$(abspath $(BUILD)/runnel) node tests/lib/run.mjs $(or $(T),$(E2E))
 
 lint: format-check tidy cppcheck layers shape headers ## All checks of the source text
 
@@ -432,14 +436,8 @@ $(BUILD)/runnel: $(MAIN_OBJ) $(BUILD)/librunnel.a $(DEP_LIBS)
 	@$(CC) $(LINK_HARDEN) $(LDFLAGS) -o $@ $(MAIN_OBJ) $(LINK_LIBS)
 
 HELP_OBJ = $(HELP_SRC:%.c=$(BUILD)/obj/%.o)
-# A test is linked with the helpers whose headers it includes, those that these
-# include, and with no other: one of them is a clock that stands still.
-included = $(foreach h,$(HELP_SRC),$(if $(shell grep -ls \
-	'^#include ".*\b$(notdir $(h:.c=.h))"' $1),$(h)))
-included_by = $(call included,$1 $(1:.c=.h))
-with_included = $(sort $1 $(call included_by,$1))
-helpers = $(patsubst %.c,$(BUILD)/obj/%.o,$(call with_included,$(call \
-	with_included,$(call included,$1))))
+helpers = $$(tests/lib/helpers.sh $1 $(HELP_SRC) | \
+	sed 's,\(.*\)c$$,$(BUILD)/obj/\1o,')
 
 # It counts what asks for memory, libraries included.
 $(BUILD)/unit/test_codec: UNIT_LINK = \
@@ -544,15 +542,24 @@ build/bench/floor-own: tests/bench/floor.c $(DEP_LIBS)
 
 # ------------------------------------------------------------------- lint
 
-# One stamp a file: only what changed is looked at again.
-TIDY_SRC := $(wildcard agent/*/*.c port/linux/*.c)
+# One stamp a file: only what changed is looked at again. The analyzer gives up
+# a function after so many steps; three times as many take three times as long.
+TIDY_STEPS ?= 75000
+LWIP_INC = $(DEP_SRC)/lwip/src/include
+TIDY_SRC := $(wildcard agent/*/*.c port/linux/*.c port/sim/*.c \
+	$(if $(wildcard $(LWIP_INC)),port/lwip/*.c))
 TIDY = $(TIDY_SRC:%=build/lint/%.tidy)
+TIDY_linux = -D_GNU_SOURCE -Iport/linux
+TIDY_sim = -D_GNU_SOURCE -Iport/sim
+TIDY_lwip = -Iport/lwip -Iport -Iboards/tap -Iboards/include -I. \
+	-isystem $(LWIP_INC) -isystem $(DEP_SRC)/mbedtls/include
 tidy: $(TIDY) ## clang-tidy over agent/ and port/
 build/lint/%.tidy: % .clang-tidy tools/tidy_model.h $(HEADERS) | $(READY)
 	@mkdir -p $(@D)
-	@clang-tidy --quiet $< -- -std=c11 $(DEFS) $(INC) \
-		$(if $(filter %/error.c,$<),,-include tools/tidy_model.h) \
-		$(if $(filter port/%,$<),$(PORT_CFLAGS)) 2>$@.log || \
+	@clang-tidy --quiet $< -- -std=c11 $(DEFS) \
+		$(if $(filter port/%,$<),$(TIDY_$(word 2,$(subst /, ,$<)))) $(INC) \
+		-Xclang -analyzer-config -Xclang max-nodes=$(TIDY_STEPS) \
+		$(if $(filter %/error.c,$<),,-include tools/tidy_model.h) 2>$@.log || \
 		{ grep -v ' warnings\? .*generated\.$$' $@.log; exit 1; }
 	@mv $@.log $@
 

@@ -3,6 +3,7 @@
 #
 #   make BOARD=mps2-an385               every image of the board
 #   make BOARD=mps2-an385 IMAGES=csv    one of them
+#   make BOARD=mps2-an385 DEBUG=        without debug information
 #   make BOARD=mps2-an385 run           build, then export to Azurite and have
 #                                       other readers check every row
 #   make BOARD=tap SAN=                 the same port on this host, without
@@ -23,6 +24,7 @@ GEN = build/gen
 OUT = build/boards/$(BOARD)
 HERE = boards/$(BOARD)
 WERROR ?= -Werror
+DEBUG ?= -g
 
 ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
 MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
@@ -101,7 +103,7 @@ MBEDTLS_DEFS := -DMBEDTLS_CONFIG_FILE='"boards/mbedtls_config.h"'
 # The line buffer is on the stack: a SAS token fits.
 INIH_DEFS := $(patsubst -DINI_MAX_LINE=%,-DINI_MAX_LINE=640,$(INIH_DEFS))
 
-COMMON = $(MACHINE) -g -ffunction-sections -fdata-sections -fno-common \
+COMMON = $(MACHINE) $(DEBUG) -ffunction-sections -fdata-sections -fno-common \
 	-fstack-usage -fcallgraph-info=su $(LTO)
 DEFS = $(MBEDTLS_DEFS) $(INIH_DEFS) $(ZLIB_DEFS) $(BOARD_DEFS) \
 	-DSHOP_DATABASE='"$(OUT)/shop.db"'
@@ -113,7 +115,9 @@ LIB = $(COMMON) -std=gnu11 -w $(DEFS) $(INC)
 
 # ---------------------------------------------------------------- targets
 
-.PHONY: all run clean FORCE
+TABLES := $(patsubst tools/%gen.c,$(GEN)/%.h,$(wildcard tools/*_tablegen.c))
+
+.PHONY: all run shared clean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -121,6 +125,9 @@ all: $(foreach i,$(IMAGES),$(OUT)/$i/$i.elf) $(OUT)/obj/tools/contexts.o
 
 run: all build/boards/port-peer
 	@$(RUN)
+
+# What boards share: made once, before several are built at the same time.
+shared: $(TABLES) build/boards/port-peer
 
 # The contract suite's other end, on the host.
 build/boards/port-peer: tests/port/peer.c tests/port/contract.h
@@ -135,7 +142,6 @@ $(OUT)/flags: FORCE
 	@echo '$(subst ','\'',$(BOARD_CC) $(OWN) $(LINK))' | cmp -s - $@ || \
 	echo '$(subst ','\'',$(BOARD_CC) $(OWN) $(LINK))' >$@
 
-TABLES := $(patsubst tools/%gen.c,$(GEN)/%.h,$(wildcard tools/*_tablegen.c))
 $(GEN)/%.h: tools/%gen.c
 	@mkdir -p $(@D)
 	@gcc -std=c11 -O1 $(WARN) -o $(GEN)/$*gen $<

@@ -134,8 +134,11 @@
 #define LWIP_PLATFORM_ASSERT(text) rn_panic(__FILE__, __LINE__)
 #define LWIP_PLATFORM_DIAG(text)
 
+/* As the port's headers say it, which lwIP does not read. */
+/* NOLINTBEGIN(readability-redundant-declaration) */
 int64_t rn_clock_wall(void);
 uint32_t rn_lwip_chance(void);
 void rn_lwip_set_wall(uint32_t seconds, uint32_t us);
+/* NOLINTEND(readability-redundant-declaration) */
 
 #endif

@@ -160,6 +160,7 @@ static void connect_to(struct conn *c, const ip_addr_t *to)
 static void *ticket_of(const struct conn *c)
 {
     uintptr_t number = (uintptr_t)(c - table);
+    /* NOLINTNEXTLINE(performance-no-int-to-ptr): lwIP only hands it back */
     return (void *)(number << 16 | c->generation);
 }
 

@@ -22,8 +22,6 @@ static const uint8_t magic[4] = { 'R', 'N', 'S', '1' };
 static bool is_open;
 
 /* Of the slots behind the journal's two: none on a board of two sectors. */
-size_t rn_state_room(void);
-
 size_t rn_state_room(void)
 {
     return rn_board_sectors >= 4 ? rn_board_sector_size - HEAD : 0;

@@ -19,8 +19,8 @@ struct stretch {
 
 struct conn {
     int state;
-    int64_t opened_at; /* OPENING: when the answer comes; INT64_MAX: never */
     int refused;       /* 0, or the code                                   */
+    int64_t opened_at; /* OPENING: when the answer comes; INT64_MAX: never */
     int64_t window_at; /* the peer takes bytes from then on                */
     int64_t finish_at;
     int64_t reset_at;

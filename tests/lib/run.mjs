@@ -3,8 +3,8 @@
 //   node tests/lib/run.mjs [name or file]...     all of tests/e2e by default
 //
 // A file's output comes when it is done; what failed is repeated at the end,
-// before the line with the counts. JOBS files run at once (default 2: most of
-// the time one of them waits for its emulator).
+// before the line with the counts. JOBS files run at once (default 3: often one
+// of them waits).
 
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
@@ -99,7 +99,7 @@ async function main() {
     }
   };
   await Promise.all(
-    Array.from({ length: Number(process.env.JOBS ?? 2) }, worker));
+    Array.from({ length: Number(process.env.JOBS ?? 3) }, worker));
   const bad = results.filter((r) => r.failed > 0);
   if (bad.length) console.log("\nfailures:");
   for (const r of bad) {

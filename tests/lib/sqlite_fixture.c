@@ -39,6 +39,7 @@ int fixture_teardown(void **state)
     fixture_close(f);
     snprintf(command, sizeof command, "rm -rf %s", f->dir);
     int rc = system(command);
+    free(f->memory);
     free(f);
     return rc;
 }
@@ -58,8 +59,6 @@ void fixture_close(struct fixture *f)
     if (f->source != NULL)
         f->source->cls->close(f->source);
     f->source = NULL;
-    free(f->arena.base);
-    f->arena.base = NULL;
 }
 
 int fixture_query(struct fixture *f, const char *query)
@@ -68,9 +67,14 @@ int fixture_query(struct fixture *f, const char *query)
     rn_error_clear(&f->error);
     snprintf(f->query, sizeof f->query, "%s", query);
     size_t need = rn_source_sqlite.need(&f->config);
-    void *base = aligned_alloc(RN_ALIGN, RN_ROUND(need));
-    assert_non_null(base);
-    rn_arena_init(&f->arena, "test", base, need);
+    /* Kept: a sweep asks thousands of times, and fresh pages are dear. */
+    if (f->size != need) {
+        free(f->memory);
+        f->memory = aligned_alloc(RN_ALIGN, RN_ROUND(need));
+        assert_non_null(f->memory);
+        f->size = need;
+    }
+    rn_arena_init(&f->arena, "test", f->memory, need);
     int err =
         rn_source_sqlite.open(&f->config, &f->arena, &f->error, &f->source);
     assert_int_equal(f->source == NULL, err < 0);

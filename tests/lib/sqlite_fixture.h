@@ -15,6 +15,8 @@ struct fixture {
     char path[96]; /* of the database */
     char query[4096];
     struct rn_config config;
+    void *memory; /* of the arena, `size` bytes */
+    size_t size;
     struct rn_arena arena;
     struct rn_error error;
     struct rn_binding binding;
