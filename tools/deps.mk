@@ -23,11 +23,12 @@ DEP_CFLAGS = -std=gnu11 $(DEP_OPT) $(DEP_PIE) -ffunction-sections \
 	-fdata-sections -fstack-protector-strong -fstack-clash-protection -w \
 	$(DEP_MORE)
 
-ifneq ($(MBEDTLS),system)
-LIBS += $(DEPS)/lib/libmbedtls.a
-endif
+# First, as it is one long file: the others are compiled beside it.
 ifneq ($(SQLITE),system)
 LIBS += $(DEPS)/lib/libsqlite3.a
+endif
+ifneq ($(MBEDTLS),system)
+LIBS += $(DEPS)/lib/libmbedtls.a
 endif
 LIBS += $(DEPS)/lib/libinih.a
 ifneq ($(filter snappy,$(CODECS)),)
