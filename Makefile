@@ -166,8 +166,8 @@ ALL_C := $(wildcard include/runnel/*.h agent/*/*.[ch] port/*/*.[ch] \
 WARN = -Wall -Wextra -pedantic -Wshadow -Wconversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wvla $(WERROR)
 # At -O2 the compiler removes some of the very accesses that a sanitizer looks
-# for; its reports need lines and no more.
-OPT ?= $(if $(SAN),-O1 -g1,-O2 -g)
+# for. Lines for reports and backtraces: all that optimized code can tell well.
+OPT ?= $(if $(SAN),-O1,-O2) -g1
 # Fortified functions hide from the sanitizers what they should see.
 ifeq ($(SAN),)
 HARDEN = -fstack-protector-strong -fstack-clash-protection \
