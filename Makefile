@@ -553,15 +553,18 @@ LWIP_INC = $(DEP_SRC)/lwip/src/include
 TIDY_SRC := $(wildcard agent/*/*.c port/linux/*.c port/sim/*.c \
 	$(if $(wildcard $(LWIP_INC)),port/lwip/*.c))
 TIDY = $(TIDY_SRC:%=build/lint/%.tidy)
-TIDY_linux = -D_GNU_SOURCE -Iport/linux
-TIDY_sim = -D_GNU_SOURCE -Iport/sim
-TIDY_lwip = -Iport/lwip -Iport -Iboards/tap -Iboards/include -I. \
+TIDY_lwip = -Iport -Iboards/tap -Iboards/include -I. \
 	-isystem $(LWIP_INC) -isystem $(DEP_SRC)/mbedtls/include
+port_of = $(word 2,$(subst /, ,$1))
+tidy_port = $(if $(filter port/%,$1),-D_GNU_SOURCE \
+	-Iport/$(call port_of,$1) $(TIDY_$(call port_of,$1)))
 tidy: $(TIDY) ## clang-tidy over agent/ and port/
+	@$(if $(filter port/lwip/%,$(TIDY_SRC)),:, \
+		echo "skipped: port/lwip: no source of lwIP")
 build/lint/%.tidy: % .clang-tidy tools/tidy_model.h $(HEADERS) | $(READY)
 	@mkdir -p $(@D)
 	@clang-tidy --quiet $< -- -std=c11 $(DEFS) \
-		$(if $(filter port/%,$<),$(TIDY_$(word 2,$(subst /, ,$<)))) $(INC) \
+		$(call tidy_port,$<) $(INC) \
 		-Xclang -analyzer-config -Xclang max-nodes=$(TIDY_STEPS) \
 		$(if $(filter %/error.c,$<),,-include tools/tidy_model.h) 2>$@.log || \
 		{ grep -v ' warnings\? .*generated\.$$' $@.log; exit 1; }

@@ -124,9 +124,9 @@ test("killed at any moment, no file that readers see is partial, and the next " 
     file: { header: false, rows_per_file: 2000 }, store: { block: "16K" } });
   const whole = await s.job.done();
   let n = 1;
-  for (let i = 0; i < 12; i++) {
+  for (let i = 0; i < 20; i++) {
     const p = s.job.start();
-    await sleep(2 + i * Math.max(1, whole.seconds * 1000 / 12));
+    await sleep(2 + i * Math.max(1, whole.seconds * 1000 / 20));
     p.child.kill("SIGKILL");
     await p.done;
     const seen = await checkStore(visible(s.reader));
